@@ -1,0 +1,44 @@
+# Afterglow. `make` alone lists the targets.
+SHELL := bash
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules
+.PHONY: help demo test bench chaos lint fmt golden build image services run/go run/browser clean
+
+help: ## list the targets
+	@grep -hE '^[a-z/]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
+
+demo: build ## start everything on a simulated Shopify: make demo ARGS="--reset"
+	@exec bin/afterglow demo $(ARGS)
+
+test: ## everything the build server checks; starts PostgreSQL, Redis, Chromium
+	@scripts/test.sh
+
+bench: build ## speed, each figure beside what it is compared to
+	@scripts/bench.sh $(ARGS)
+
+chaos: ## crashes and faults at push size; FULL=1 for the promised figures
+	@scripts/services.sh scripts/chaos.sh $(ARGS)
+
+lint: ## formatting, vet, staticcheck, the admin's linter and types
+	@scripts/test.sh frontend lint
+
+fmt: ## format Go and the admin
+	@gofmt -w app migrations frontend/*.go tests
+	@cd frontend && npm run --silent fmt
+
+golden: ## rewrite the golden mails and pages; read the diff before you commit
+	@cd app/mail/templates && npm ci --no-audit --no-fund --loglevel=error && npm run --silent build
+	@UPDATE_GOLDEN=1 scripts/services.sh go test -count=1 -run Golden ./app/...
+
+build: ## bin/afterglow with the admin inside
+	@scripts/frontend.sh
+	@go build -trimpath -o bin/afterglow ./app
+
+image: ## the container image afterglow:dev
+	@docker build -t afterglow:dev .
+
+services: ## a shell with PostgreSQL and Redis running, for go test by hand
+	@scripts/services.sh bash
+
+clean: ## remove what was built and the demo's data
+	@rm -rf bin frontend/dist/assets frontend/dist/index.html data

@@ -1,0 +1,137 @@
+#!/usr/bin/env bash
+# Everything that has to hold before a change lands; `make test` and the build
+# server run this and nothing else. It stops at the first failure and says which
+# stage it was. Each stage prints its seconds.
+#
+#   scripts/test.sh              all stages
+#   scripts/test.sh go chaos     only these (their installs included)
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+all_stages="install frontend mails lint go race chaos story browser"
+stages=${*:-$all_stages}
+for stage in $stages; do
+	case " $all_stages " in *" $stage "*) ;; *)
+		echo "scripts/test.sh: no stage $stage; there are: $all_stages" >&2
+		exit 2 ;;
+	esac
+done
+
+# The servers first, and this script again inside of them.
+if [ -z "${AFTERGLOW_SERVICES:-}" ]; then
+	# shellcheck disable=SC2086 # a list of stages
+	AFTERGLOW_SERVICES=1 exec scripts/services.sh "scripts/test.sh" $stages
+fi
+
+logs=$(mktemp -d)
+trap 'rm -rf "$logs"' EXIT
+began=$SECONDS
+
+# step NAME COMMAND... runs quietly and shows what was printed if it fails.
+step() {
+	local name=$1 start=$SECONDS
+	shift
+	if "$@" >"$logs/step" 2>&1 </dev/null; then
+		printf 'ok    %-34s %4d s\n' "$name" $((SECONDS - start))
+	else
+		tail -n 200 "$logs/step"
+		failed "$name" "$start"
+	fi
+}
+
+# loud NAME COMMAND... shows what is printed as it comes: the tests themselves.
+loud() {
+	local name=$1 start=$SECONDS
+	shift
+	if "$@" 2>&1 </dev/null; then
+		printf 'ok    %-34s %4d s\n' "$name" $((SECONDS - start))
+	else
+		failed "$name" "$start"
+	fi
+}
+
+failed() {
+	printf 'FAIL  %-34s %4d s\n' "$1" $((SECONDS - $2))
+	echo "make test failed in: $1"
+	exit 1
+}
+
+wanted() { case " $stages " in *" $1 "*) ;; *) return 1 ;; esac; }
+
+npm_ci() { (cd "$1" && npm ci --no-audit --no-fund --prefer-offline --loglevel=error); }
+npm_run() { (cd "$1" && shift && npm run --silent "$@"); }
+
+gofmt_clean() {
+	local dirty
+	dirty=$(gofmt -l app migrations frontend/*.go tests scripts)
+	[ -z "$dirty" ] || { echo "not formatted, run make fmt:"; echo "$dirty"; return 1; }
+}
+
+# Words that must not be committed: a note to oneself is an issue, not a comment.
+no_loose_ends() {
+	local found
+	found=$(grep -rnE '\b(TODO|FIXME|XXX|HACK)\b' --include='*.go' --include='*.ts' --include='*.tsx' --include='*.sql' \
+		--include='*.sh' --exclude-dir=node_modules --exclude-dir=dist --exclude=test.sh \
+		app frontend/src migrations scripts tests || true)
+	[ -z "$found" ] || { echo "loose ends:"; echo "$found"; return 1; }
+}
+
+module_tidy() { go mod tidy -diff && go mod verify; }
+
+# The packages whose tests race goroutines for the same rows, tokens or sockets.
+# The detector makes SQLite (Go translated from C) about ten times slower, so the
+# others do without.
+race_packages="./app/clock/ ./app/queue/ ./app/shopify/ ./app/web/ ./app/mail/"
+
+if wanted install || wanted frontend; then
+	step "install: frontend" npm_ci frontend
+fi
+if wanted install || wanted mails; then
+	step "install: mail templates" npm_ci app/mail/templates
+fi
+if wanted install || wanted browser; then
+	step "install: browser tests" npm_ci tests/browser
+fi
+
+if wanted frontend; then
+	step "frontend: lint" npm_run frontend lint
+	step "frontend: types" npm_run frontend typecheck
+	loud "frontend: tests" npm_run frontend test
+	step "frontend: build" scripts/frontend.sh
+fi
+
+if wanted mails; then
+	step "mails: compiled as committed" npm_run app/mail/templates check
+fi
+
+if wanted lint; then
+	step "lint: gofmt" gofmt_clean
+	step "lint: loose ends" no_loose_ends
+	step "lint: go.mod" module_tidy
+	step "lint: go vet" go vet ./...
+	step "lint: staticcheck" scripts/staticcheck.sh ./...
+fi
+
+# -count=1: a cached result says nothing about the servers of this run.
+if wanted go; then
+	loud "go test" go test -count=1 -timeout 10m -skip '^TestChaos' ./app/... ./migrations/... ./frontend ./tests/bench/...
+fi
+if wanted race; then
+	# shellcheck disable=SC2086 # a list of packages
+	loud "go test -race" go test -race -short -count=1 -timeout 10m -skip '^TestChaos' $race_packages
+fi
+if wanted chaos; then
+	loud "chaos, push size" scripts/chaos.sh
+fi
+
+if wanted story || wanted browser; then
+	step "build" make --no-print-directory build
+fi
+if wanted story; then
+	loud "story over HTTP" go test -count=1 -timeout 10m -v ./tests/story/
+fi
+if wanted browser; then
+	loud "browser" npm_run tests/browser test
+fi
+
+echo "make test: all passed in $((SECONDS - began)) s"
