@@ -1,0 +1,49 @@
+-- room: shops
+-- +goose Up
+CREATE TABLE shops (
+    shop_id            integer     NOT NULL PRIMARY KEY,
+    domain             text        NOT NULL,
+    name               text        NOT NULL,
+    email              text        NOT NULL,
+    currency           text        NOT NULL,
+    timezone           text        NOT NULL,
+    locale             text        NOT NULL,
+    url                text        NOT NULL,
+    state              text        NOT NULL,
+    scopes             text        NOT NULL,
+    installed_at       datetime    NOT NULL,
+    uninstalled_at     datetime,
+    source_updated_at  datetime   
+);
+CREATE UNIQUE INDEX shops_domain ON shops (domain);
+
+CREATE TABLE shops_tokens (
+    shop_id            integer     NOT NULL PRIMARY KEY,
+    access_token       text        NOT NULL,
+    refresh_token      text        NOT NULL,
+    previous_refresh   text        NOT NULL,
+    expires_at         datetime    NOT NULL,
+    refresh_expires_at datetime    NOT NULL,
+    generation         integer     NOT NULL,
+    updated_at         datetime    NOT NULL
+);
+
+CREATE TABLE shops_settings (
+    shop_id              integer     NOT NULL PRIMARY KEY,
+    version              integer     NOT NULL,
+    sender_name          text        NOT NULL,
+    reply_to             text        NOT NULL,
+    postal_address       text        NOT NULL,
+    support_email        text        NOT NULL,
+    logo_url             text        NOT NULL,
+    accent_color         text        NOT NULL,
+    confirmation_enabled boolean     NOT NULL,
+    returns_days         integer     NOT NULL,
+    returns_policy_url   text        NOT NULL,
+    updated_at           datetime    NOT NULL
+);
+
+-- +goose Down
+DROP TABLE shops_settings;
+DROP TABLE shops_tokens;
+DROP TABLE shops;
