@@ -1,0 +1,125 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"afterglow/app/ids"
+	"afterglow/app/problem"
+	"afterglow/app/store"
+)
+
+// State of a job.
+type State string
+
+// The states; see the drawing in the package's documentation.
+const (
+	StateReady   State = "ready"
+	StateQueued  State = "queued"
+	StateRunning State = "running"
+	StateDone    State = "done"
+	StateParked  State = "parked"
+	StateStopped State = "stopped"
+)
+
+// Job is one piece of work.
+type Job struct {
+	ID      string
+	Shop    ids.Shop
+	Kind    string
+	Ref     string // what it is about: the id of an order, a message, an inbox row
+	Attempt int    // 1 the first time
+}
+
+// Request asks for a job.
+type Request struct {
+	Kind  string
+	Ref   string
+	RunAt time.Time // zero is now; anything later stays in the table until then
+	Once  string    // with it, a shop has at most one job of the kind, ever
+}
+
+// Task says how jobs of a kind are run. Exactly one of InTx and Run is set.
+type Task struct {
+	Kind        string
+	Timeout     time.Duration // of one attempt; 0 is 30 s
+	MaxAttempts int           // before the job is parked; 0 is 10
+
+	// InTx does work that touches only the database. It runs inside the
+	// transaction that also writes done.
+	InTx func(ctx context.Context, tx *store.Tx, job Job) error
+
+	// Run does work with an outward effect and ends it with claim.Finish.
+	Run func(ctx context.Context, claim *Claim) error
+}
+
+func (t Task) timeout() time.Duration {
+	if t.Timeout == 0 {
+		return 30 * time.Second
+	}
+	return t.Timeout
+}
+
+func (t Task) maxAttempts() int {
+	if t.MaxAttempts == 0 {
+		return 10
+	}
+	return t.MaxAttempts
+}
+
+// Claim is the right to finish a job, held by one attempt.
+type Claim struct {
+	Job   Job
+	epoch int
+	q     *Queue
+}
+
+// Finish writes the result of the work and done in one transaction. It returns
+// ErrStale when another attempt has taken over; then nothing is written.
+func (c *Claim) Finish(ctx context.Context, result func(tx *store.Tx) error) error {
+	return c.q.db.InTx(ctx, c.Job.Shop, func(tx *store.Tx) error {
+		if err := finish(tx, c.Job.ID, c.epoch, StateRunning); err != nil {
+			return err
+		}
+		if result == nil {
+			return nil
+		}
+		return result(tx)
+	})
+}
+
+// Hold runs fn in a transaction only while the claim still stands, without
+// ending the job: for what must be on record before the effect is tried.
+func (c *Claim) Hold(ctx context.Context, fn func(tx *store.Tx) error) error {
+	return c.q.db.InTx(ctx, c.Job.Shop, func(tx *store.Tx) error {
+		if err := stillHeld(tx, c.Job.ID, c.epoch); err != nil {
+			return err
+		}
+		return fn(tx)
+	})
+}
+
+// ErrStale says that somebody else runs, or has finished, the job.
+var ErrStale = errors.New("the job is in other hands")
+
+// laterError asks for another attempt at a chosen time, without counting it as a
+// failure of the task.
+type laterError struct {
+	at  time.Time
+	err error
+}
+
+func (e *laterError) Error() string {
+	return fmt.Sprintf("later, at %s: %v", e.at.Format(time.RFC3339), e.err)
+}
+func (e *laterError) Unwrap() error { return e.err }
+
+// Later wraps err so that the job runs again at the given time. The attempt
+// still counts towards MaxAttempts.
+func Later(at time.Time, err error) error { return &laterError{at, err} }
+
+// ErrUnknownTask parks a job that no room of this program understands; a newer
+// program may.
+var ErrUnknownTask = problem.New(problem.Invalid, "queue.unknown_task", "No part of this version does this kind of work; retry it after an upgrade.")
