@@ -17,14 +17,17 @@ CREATE TABLE shops (
 );
 CREATE UNIQUE INDEX shops_domain ON shops (domain);
 
+-- The token pair, encrypted. The lease is the right to refresh it.
 CREATE TABLE shops_tokens (
-    shop_id            bigint      NOT NULL PRIMARY KEY,
-    access_token       text        NOT NULL,
-    refresh_token      text        NOT NULL,
-    previous_refresh   text        NOT NULL,
-    expires_at         timestamptz NOT NULL,
-    refresh_expires_at timestamptz NOT NULL,
-    generation         integer     NOT NULL,
+    shop_id            bigint NOT NULL PRIMARY KEY,
+    version            integer NOT NULL,
+    access_token       text NOT NULL,
+    refresh_token      text NOT NULL,
+    previous_refresh   text NOT NULL,
+    expires_at         timestamptz,
+    refresh_expires_at timestamptz,
+    lease_until        timestamptz,
+    needs_reauth       boolean NOT NULL,
     updated_at         timestamptz NOT NULL
 );
 
@@ -43,7 +46,23 @@ CREATE TABLE shops_settings (
     updated_at           timestamptz NOT NULL
 );
 
+-- What Shopify asked us to disclose or erase, and when it is due.
+CREATE TABLE shops_privacy_requests (
+    id           text NOT NULL PRIMARY KEY,
+    shop_id      bigint NOT NULL,
+    topic        text NOT NULL,
+    customer_id  bigint NOT NULL,
+    email        text NOT NULL,
+    phone        text NOT NULL,
+    order_ids    text NOT NULL,
+    received_at  timestamptz NOT NULL,
+    due_at       timestamptz NOT NULL,
+    done_at      timestamptz
+);
+CREATE INDEX shops_privacy_requests_open ON shops_privacy_requests (shop_id, due_at) WHERE done_at IS NULL;
+
 -- +goose Down
+DROP TABLE shops_privacy_requests;
 DROP TABLE shops_settings;
 DROP TABLE shops_tokens;
 DROP TABLE shops;

@@ -17,15 +17,18 @@ CREATE TABLE shops (
 );
 CREATE UNIQUE INDEX shops_domain ON shops (domain);
 
+-- The token pair, encrypted. The lease is the right to refresh it.
 CREATE TABLE shops_tokens (
-    shop_id            integer     NOT NULL PRIMARY KEY,
-    access_token       text        NOT NULL,
-    refresh_token      text        NOT NULL,
-    previous_refresh   text        NOT NULL,
-    expires_at         datetime    NOT NULL,
-    refresh_expires_at datetime    NOT NULL,
-    generation         integer     NOT NULL,
-    updated_at         datetime    NOT NULL
+    shop_id            integer NOT NULL PRIMARY KEY,
+    version            integer NOT NULL,
+    access_token       text NOT NULL,
+    refresh_token      text NOT NULL,
+    previous_refresh   text NOT NULL,
+    expires_at         datetime,
+    refresh_expires_at datetime,
+    lease_until        datetime,
+    needs_reauth       boolean NOT NULL,
+    updated_at         datetime NOT NULL
 );
 
 CREATE TABLE shops_settings (
@@ -43,7 +46,23 @@ CREATE TABLE shops_settings (
     updated_at           datetime    NOT NULL
 );
 
+-- What Shopify asked us to disclose or erase, and when it is due.
+CREATE TABLE shops_privacy_requests (
+    id           text NOT NULL PRIMARY KEY,
+    shop_id      integer NOT NULL,
+    topic        text NOT NULL,
+    customer_id  integer NOT NULL,
+    email        text NOT NULL,
+    phone        text NOT NULL,
+    order_ids    text NOT NULL,
+    received_at  datetime NOT NULL,
+    due_at       datetime NOT NULL,
+    done_at      datetime
+);
+CREATE INDEX shops_privacy_requests_open ON shops_privacy_requests (shop_id, due_at) WHERE done_at IS NULL;
+
 -- +goose Down
+DROP TABLE shops_privacy_requests;
 DROP TABLE shops_settings;
 DROP TABLE shops_tokens;
 DROP TABLE shops;
