@@ -332,13 +332,11 @@ func tokenError(shop Domain, status int, answer []byte) error {
 		return ErrUnavailable.With(cause)
 	case refusal.Error == "invalid_subject_token":
 		return ErrInvalidSubjectToken.With(cause)
-	case refusal.Error == "invalid_grant" || refusal.Error == "invalid_request" && status == http.StatusBadRequest:
+	case refusal.Error == "invalid_grant":
 		return ErrInvalidGrant.With(cause)
-	case status == http.StatusUnauthorized || status == http.StatusForbidden || status == http.StatusNotFound || status == http.StatusPaymentRequired:
-		// Key or secret wrong, the app gone, or the shop frozen: not the fault of
-		// one token, so it is not final for the shop.
-		return ErrUnavailable.With(cause)
 	}
+	// Whatever else it is (our key is wrong, the shop is frozen), it is not known
+	// to be the fault of this token, so it is not final for the shop.
 	return ErrUnavailable.With(cause)
 }
 

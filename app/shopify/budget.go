@@ -1,0 +1,98 @@
+package shopify
+
+import (
+	"container/list"
+	"sync"
+	"time"
+)
+
+// budgets knows how many points each shop has left, as its last answer said and
+// time has restored since. A job waits before it asks when its shop is known to
+// be out of points: that costs Shopify nothing, and no other shop anything.
+type budgets struct {
+	mu    sync.Mutex
+	shops map[string]*list.Element // of *budget
+	order *list.List               // least recently used last
+}
+
+// maxBudgets bounds the memory. A shop that was forgotten starts as a new one.
+const maxBudgets = 10_000
+
+type budget struct {
+	mu        sync.Mutex
+	key       string
+	known     bool
+	maximum   float64
+	available float64
+	restore   float64
+	at        time.Time
+	costs     map[string]float64 // what each document asked for last time
+}
+
+func newBudgets() *budgets {
+	return &budgets{shops: map[string]*list.Element{}, order: list.New()}
+}
+
+func (b *budgets) of(key string) *budget {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if e, ok := b.shops[key]; ok {
+		b.order.MoveToFront(e)
+		return e.Value.(*budget)
+	}
+	if b.order.Len() >= maxBudgets {
+		last := b.order.Back()
+		b.order.Remove(last)
+		delete(b.shops, last.Value.(*budget).key)
+	}
+	one := &budget{key: key, costs: map[string]float64{}}
+	b.shops[key] = b.order.PushFront(one)
+	return one
+}
+
+// reserve takes the document's points and tells how long to wait for them.
+func (b *budget) reserve(doc string, now time.Time) time.Duration {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	want := b.costs[doc]
+	if !b.known || want == 0 || b.restore <= 0 {
+		return 0
+	}
+	b.restored(now)
+	b.available -= want
+	if b.available >= 0 {
+		return 0
+	}
+	return time.Duration(-b.available / b.restore * float64(time.Second))
+}
+
+// giveBack returns what was reserved for a document that was not sent.
+func (b *budget) giveBack(doc string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.known {
+		b.available = min(b.maximum, b.available+b.costs[doc])
+	}
+}
+
+// learn takes over what an answer said.
+func (b *budget) learn(doc string, c cost, now time.Time) {
+	if c.Throttle.Restore <= 0 || c.Throttle.Maximum <= 0 {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if c.Requested > 0 && len(b.costs) < 500 {
+		b.costs[doc] = c.Requested
+	}
+	b.known, b.at = true, now
+	b.maximum, b.restore = c.Throttle.Maximum, c.Throttle.Restore
+	b.available = c.Throttle.Available
+}
+
+func (b *budget) restored(now time.Time) {
+	if gone := now.Sub(b.at).Seconds(); gone > 0 {
+		b.available = min(b.maximum, b.available+gone*b.restore)
+		b.at = now
+	}
+}
