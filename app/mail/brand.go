@@ -1,0 +1,103 @@
+package mail
+
+import (
+	"math"
+	"strconv"
+)
+
+// A Brand is the colours of a shop, each as "#rrggbb". Colours that are missing
+// or are none get a quiet default.
+type Brand struct {
+	Accent     string // buttons
+	AccentText string // on Accent; by default black or white, whichever reads better
+	Background string // around the card, and boxes inside it
+	Surface    string // the card
+	Text       string
+	Muted      string // labels and details
+}
+
+var defaultBrand = Brand{Accent: "#1f2328", Background: "#f4f3f1", Surface: "#ffffff", Text: "#1f2328", Muted: "#656a71"}
+
+// data is the brand as templates see it.
+func (b Brand) data() map[string]any {
+	pick := func(given, otherwise string) string {
+		if _, ok := rgb(given); ok {
+			return given
+		}
+		return otherwise
+	}
+	accent := pick(b.Accent, defaultBrand.Accent)
+	surface := pick(b.Surface, defaultBrand.Surface)
+	readable := "#ffffff"
+	if contrast(accent, "#ffffff") < contrast(accent, "#111111") {
+		readable = "#111111"
+	}
+	muted := pick(b.Muted, defaultBrand.Muted)
+	return map[string]any{
+		"accent":      accent,
+		"accent_text": pick(b.AccentText, readable),
+		"background":  pick(b.Background, defaultBrand.Background),
+		"surface":     surface,
+		"text":        pick(b.Text, defaultBrand.Text),
+		"muted":       muted,
+		"line":        blend(pick(b.Text, defaultBrand.Text), surface, 0.12),
+	}
+}
+
+// brandOf reads the colours that a letter's data bring along.
+func brandOf(data map[string]any) Brand {
+	m, _ := data["brand"].(map[string]any)
+	get := func(key string) string { s, _ := m[key].(string); return s }
+	return Brand{get("accent"), get("accent_text"), get("background"), get("surface"), get("text"), get("muted")}
+}
+
+// rgb reads "#rrggbb".
+func rgb(s string) (c [3]int64, ok bool) {
+	if len(s) != 7 || s[0] != '#' {
+		return c, false
+	}
+	for i := range c {
+		n, err := strconv.ParseUint(s[1+2*i:3+2*i], 16, 8)
+		if err != nil {
+			return c, false
+		}
+		c[i] = int64(n)
+	}
+	return c, true
+}
+
+// luminance and contrast are as WCAG 2 defines them.
+func luminance(s string) float64 {
+	c, _ := rgb(s)
+	var l float64
+	for i, weight := range []float64{0.2126, 0.7152, 0.0722} {
+		v := float64(c[i]) / 255
+		if v <= 0.04045 {
+			v /= 12.92
+		} else {
+			v = math.Pow((v+0.055)/1.055, 2.4)
+		}
+		l += weight * v
+	}
+	return l
+}
+
+func contrast(a, b string) float64 {
+	la, lb := luminance(a), luminance(b)
+	return (max(la, lb) + 0.05) / (min(la, lb) + 0.05)
+}
+
+// blend mixes share of a into b.
+func blend(a, b string, share float64) string {
+	ca, _ := rgb(a)
+	cb, _ := rgb(b)
+	out := []byte("#")
+	for i := range ca {
+		v := uint64(math.Round(share*float64(ca[i]) + (1-share)*float64(cb[i])))
+		if v < 16 {
+			out = append(out, '0')
+		}
+		out = strconv.AppendUint(out, v, 16)
+	}
+	return string(out)
+}

@@ -1,0 +1,85 @@
+package mail
+
+import (
+	"context"
+
+	"afterglow/app/store"
+)
+
+// Class says by what right a mail is sent. It decides about consent, about the
+// unsubscribe header, and about what happens when nobody knows whether the mail
+// went out.
+type Class int
+
+const (
+	// Transactional mails belong to something the shopper did. They need no
+	// consent and are sent at least once.
+	Transactional Class = iota
+	// Marketing mails need recorded consent, carry an unsubscribe link and are
+	// sent at most once.
+	Marketing
+)
+
+// String names the class for logs and lists.
+func (c Class) String() string {
+	if c == Marketing {
+		return "marketing"
+	}
+	return "transactional"
+}
+
+// A Kind is one sort of mail that a room can send.
+type Kind struct {
+	Name  string // room and mail, "orders.confirmation"; part of stored rows
+	Class Class
+	// Template is compiled MJML: HTML with Liquid in it.
+	Template []byte
+	// Subject is Liquid for one line. Without it the phrase
+	// "<last part of Name>.subject" is used, with order, shop and name.
+	Subject string
+	// Compose gathers the letter at the moment of sending, so that it tells how
+	// things are and not how they were. It returns Stop to send nothing.
+	Compose func(ctx context.Context, tx *store.Tx, ref string) (*Letter, error)
+	// Samples are made-up letters for previews and golden files.
+	Samples []Sample
+}
+
+// A Sample is a made-up letter of a kind.
+type Sample struct {
+	Name   string // "full", "minimal"
+	Letter Letter
+}
+
+// A Letter is what a mail says to whom, before it is laid out.
+type Letter struct {
+	To     Address
+	Locale string // any language tag; the nearest language we speak is used
+	// Data fills the template. It holds texts, whole numbers, yes or no, lists
+	// and maps of those; anything else is refused, because a struct would show
+	// templates more than was meant.
+	Data map[string]any
+	// MessageRef names the stored message; its Message-ID is made of it.
+	MessageRef string
+}
+
+// Stop tells that a letter must not be sent (any more), and why.
+func Stop(reason string) error { return &stopped{reason} }
+
+type stopped struct{ reason string }
+
+func (s *stopped) Error() string { return "not sent: " + s.reason }
+
+// StopReason returns the reason given to Stop if err came from it.
+func StopReason(err error) (reason string, ok bool) {
+	for err != nil {
+		if s, is := err.(*stopped); is {
+			return s.reason, true
+		}
+		u, can := err.(interface{ Unwrap() error })
+		if !can {
+			return "", false
+		}
+		err = u.Unwrap()
+	}
+	return "", false
+}

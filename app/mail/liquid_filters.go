@@ -1,0 +1,665 @@
+package mail
+
+import (
+	"fmt"
+	"html"
+	"math"
+	"net/url"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/osteele/liquid/render"
+	"github.com/osteele/liquid/values"
+)
+
+// A filter turns a value into another. args are the positional arguments, named
+// those with names.
+type filter func(r *run, in any, args []any, named map[string]any) (any, error)
+
+// addFilters registers the filters that mails may use, each behind the walls:
+// what goes in and what comes out is measured, so that none can be a bomb.
+func addFilters(c *render.Config, m *machine) {
+	for name, f := range filters {
+		c.AddFilter(name, func(in any, args ...any) (any, error) { return m.apply(f, in, args) })
+	}
+}
+
+func (m *machine) apply(f filter, in any, args []any) (any, error) {
+	r := m.run
+	if err := r.step(); err != nil {
+		return nil, err
+	}
+	var named map[string]any
+	if n := len(args); n > 0 {
+		if kw, ok := args[n-1].(map[string]any); ok {
+			named, args = kw, args[:n-1]
+		}
+	}
+	positional := args[:0]
+	for i, a := range args {
+		if i == 0 && a == nil && named != nil { // put there by admitKeywords
+			continue
+		}
+		positional = append(positional, plain(a))
+	}
+	in = plain(in)
+	size := weight(in)
+	for _, a := range positional {
+		size += weight(a)
+	}
+	for _, a := range named {
+		size += weight(a)
+	}
+	if err := r.charge(size); err != nil {
+		return nil, err
+	}
+	out, err := f(r, in, positional, named)
+	if err != nil {
+		return nil, r.fail(err)
+	}
+	return out, r.measure(out)
+}
+
+// measure refuses a result that is larger than a filter may make.
+func (r *run) measure(out any) error {
+	switch v := plain(out).(type) {
+	case string:
+		if len(v) > maxText {
+			return r.fail(ErrTemplateLimit.Detailf("A filter made a text larger than %d KiB.", maxText>>10))
+		}
+	case []any:
+		if len(v) > maxList {
+			return r.fail(ErrTemplateLimit.Detailf("A filter made a list of more than %d items.", maxList))
+		}
+	}
+	return nil
+}
+
+// plain takes a value out of the library's wrapping. What was marked as safe is
+// an ordinary text again once a filter has touched it.
+func plain(v any) any {
+	for {
+		safe, ok := v.(values.SafeValue)
+		if !ok {
+			return v
+		}
+		v = safe.Value
+	}
+}
+
+// weight is about the number of bytes behind a value; it stops counting where
+// no budget would allow more.
+func weight(v any) int { return weigh(v, 0) }
+
+func weigh(v any, depth int) int {
+	switch v := v.(type) {
+	case string:
+		return len(v)
+	case values.SafeValue:
+		return weigh(v.Value, depth)
+	case []any:
+		return weighAll(len(v), depth, func(i int) any { return v[i] })
+	case []string:
+		return weighAll(len(v), depth, func(i int) any { return v[i] })
+	case []map[string]any:
+		return weighAll(len(v), depth, func(i int) any { return v[i] })
+	case map[string]any:
+		sum := 8
+		for _, e := range v {
+			if sum += weigh(e, depth+1); sum > maxWork || depth > 8 {
+				return maxWork
+			}
+		}
+		return sum
+	case interface{ Len() int }: // a range
+		return min(v.Len(), maxWork) * 8
+	default:
+		return 8
+	}
+}
+
+func weighAll(n, depth int, at func(int) any) int {
+	sum := 8 * n
+	for i := range n {
+		if sum > maxWork || depth > 8 {
+			return maxWork
+		}
+		sum += weigh(at(i), depth+1)
+	}
+	return sum
+}
+
+// text is how a value reads. Maps have no text.
+func text(v any) string {
+	switch v := plain(v).(type) {
+	case nil, map[string]any:
+		return ""
+	case string:
+		return v
+	case bool:
+		return strconv.FormatBool(v)
+	case int:
+		return strconv.Itoa(v)
+	case int64:
+		return strconv.FormatInt(v, 10)
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	default:
+		var b strings.Builder
+		for _, e := range list(v) {
+			b.WriteString(text(e))
+		}
+		return b.String()
+	}
+}
+
+// list is the items of a value; a single value is a list of one.
+func list(v any) []any {
+	switch v := plain(v).(type) {
+	case nil:
+		return nil
+	case []any:
+		return v
+	case string, bool, int, int64, float64, map[string]any:
+		return []any{v}
+	}
+	it, ok := itemsOf(v)
+	if !ok {
+		return nil
+	}
+	out := make([]any, min(it.length, maxList+1))
+	for i := range out {
+		out[i] = it.at(i)
+	}
+	return out
+}
+
+func argument(args []any, i int, otherwise any) any {
+	if i < len(args) && args[i] != nil {
+		return args[i]
+	}
+	return otherwise
+}
+
+func whole(v any) (int, error) {
+	switch v := v.(type) {
+	case int:
+		return v, nil
+	case int64:
+		return int(v), nil
+	case float64:
+		if math.Abs(v) < 1<<53 {
+			return int(v), nil
+		}
+	case string:
+		if n, err := strconv.Atoi(strings.TrimSpace(v)); err == nil {
+			return n, nil
+		}
+	}
+	return 0, ErrTemplate.Detailf("A filter wants a whole number.")
+}
+
+// onText makes a filter of a function on texts with up to two more texts.
+func onText(f func(s, a, b string) string) filter {
+	return func(_ *run, in any, args []any, _ map[string]any) (any, error) {
+		return f(text(in), text(argument(args, 0, "")), text(argument(args, 1, ""))), nil
+	}
+}
+
+func onList(f func([]any, []any) any) filter {
+	return func(_ *run, in any, args []any, _ map[string]any) (any, error) {
+		return f(list(in), args), nil
+	}
+}
+
+func onNumbers(ints func(a, b int) (int, bool), floats func(a, b float64) float64) filter {
+	return func(_ *run, in any, args []any, _ map[string]any) (any, error) {
+		a, aInt := number(in)
+		b, bInt := number(argument(args, 0, 0))
+		if aInt && bInt && ints != nil {
+			n, ok := ints(int(a), int(b))
+			if !ok {
+				return nil, ErrTemplate.Detailf("A filter divides by zero.")
+			}
+			return n, nil
+		}
+		f := floats(a, b)
+		if math.IsInf(f, 0) || math.IsNaN(f) {
+			return nil, ErrTemplate.Detailf("A filter divides by zero.")
+		}
+		return f, nil
+	}
+}
+
+// number reads a value as a number and tells whether it is a whole one.
+func number(v any) (float64, bool) {
+	switch v := plain(v).(type) {
+	case int:
+		return float64(v), true
+	case int64:
+		return float64(v), true
+	case float64:
+		return v, false
+	case string:
+		if n, err := strconv.Atoi(strings.TrimSpace(v)); err == nil {
+			return float64(n), true
+		}
+		f, _ := strconv.ParseFloat(strings.TrimSpace(v), 64)
+		return f, false
+	}
+	return 0, true
+}
+
+func safe(s string) any { return values.SafeValue{Value: s} }
+
+var (
+	tagPattern   = regexp.MustCompile(`(?s)<script.*?</script>|<!--.*?-->|<style.*?</style>|<[^>]*>`)
+	spacePattern = regexp.MustCompile(`\s+`)
+	handleBreak  = regexp.MustCompile(`[^\p{L}\p{N}]+`)
+)
+
+// filters are all that a template can use. The library's own date, json,
+// inspect and type are left out: values come formatted, and nobody needs to see
+// how they are kept.
+var filters = map[string]filter{
+	"t":   phraseFilter,
+	"raw": rawFilter, "safe": rawFilter,
+	"url": urlFilter,
+
+	"append":        growing(func(s, a, _ string) int { return len(s) + len(a) }, func(s, a, _ string) string { return s + a }),
+	"prepend":       growing(func(s, a, _ string) int { return len(s) + len(a) }, func(s, a, _ string) string { return a + s }),
+	"replace":       growing(replacedSize, strings.ReplaceAll),
+	"replace_first": onText(func(s, a, b string) string { return strings.Replace(s, a, b, 1) }),
+	"replace_last":  onText(replaceLast),
+	"remove":        onText(func(s, a, _ string) string { return strings.ReplaceAll(s, a, "") }),
+	"remove_first":  onText(func(s, a, _ string) string { return strings.Replace(s, a, "", 1) }),
+	"remove_last":   onText(func(s, a, _ string) string { return replaceLast(s, a, "") }),
+	"capitalize": onText(func(s, _, _ string) string {
+		r := []rune(s)
+		if len(r) > 0 {
+			r[0] = unicode.ToUpper(r[0])
+		}
+		return string(r)
+	}),
+	"downcase":       onText(func(s, _, _ string) string { return strings.ToLower(s) }),
+	"upcase":         onText(func(s, _, _ string) string { return strings.ToUpper(s) }),
+	"strip":          onText(func(s, _, _ string) string { return strings.TrimSpace(s) }),
+	"lstrip":         onText(func(s, _, _ string) string { return strings.TrimLeftFunc(s, unicode.IsSpace) }),
+	"rstrip":         onText(func(s, _, _ string) string { return strings.TrimRightFunc(s, unicode.IsSpace) }),
+	"strip_html":     onText(func(s, _, _ string) string { return tagPattern.ReplaceAllString(s, "") }),
+	"strip_newlines": onText(func(s, _, _ string) string { return strings.NewReplacer("\r", "", "\n", "").Replace(s) }),
+	"url_encode":     onText(func(s, _, _ string) string { return url.QueryEscape(s) }),
+	"url_decode": onText(func(s, _, _ string) string {
+		if d, err := url.QueryUnescape(s); err == nil {
+			return d
+		}
+		return s
+	}),
+	"handle": onText(handle), "handleize": onText(handle),
+	"escape": func(_ *run, in any, _ []any, _ map[string]any) (any, error) {
+		return safe(html.EscapeString(text(in))), nil
+	},
+	"escape_once": func(_ *run, in any, _ []any, _ map[string]any) (any, error) {
+		return safe(html.EscapeString(html.UnescapeString(text(in)))), nil
+	},
+	"newline_to_br": func(_ *run, in any, _ []any, _ map[string]any) (any, error) {
+		return safe(strings.ReplaceAll(html.EscapeString(text(in)), "\n", "<br>\n")), nil
+	},
+	"truncate":      truncate,
+	"truncatewords": truncateWords,
+	"slice":         slice,
+	"split":         split,
+	"default":       defaultTo,
+	"pluralize": func(_ *run, in any, args []any, _ map[string]any) (any, error) {
+		if n, _ := number(in); n == 1 {
+			return argument(args, 0, ""), nil
+		}
+		return argument(args, 1, ""), nil
+	},
+	"size": func(_ *run, in any, _ []any, _ map[string]any) (any, error) {
+		if s, ok := in.(string); ok {
+			return len([]rune(s)), nil
+		}
+		if m, ok := in.(map[string]any); ok {
+			return len(m), nil
+		}
+		it, _ := itemsOf(in)
+		return it.length, nil
+	},
+
+	"join":   join,
+	"concat": onList(func(l, args []any) any { return slices.Concat(l, list(argument(args, 0, nil))) }),
+	"compact": onList(func(l, _ []any) any {
+		return slices.DeleteFunc(slices.Clone(l), func(v any) bool { return v == nil })
+	}),
+	"first": onList(func(l, _ []any) any {
+		if len(l) == 0 {
+			return nil
+		}
+		return l[0]
+	}),
+	"last": onList(func(l, _ []any) any {
+		if len(l) == 0 {
+			return nil
+		}
+		return l[len(l)-1]
+	}),
+	"reverse": onList(func(l, _ []any) any {
+		l = slices.Clone(l)
+		slices.Reverse(l)
+		return l
+	}),
+	"map": onList(func(l, args []any) any {
+		out := make([]any, len(l))
+		for i, v := range l {
+			out[i] = property(v, argument(args, 0, ""))
+		}
+		return out
+	}),
+	"where": onList(func(l, args []any) any {
+		return slices.DeleteFunc(slices.Clone(l), func(v any) bool {
+			p := property(v, argument(args, 0, ""))
+			if len(args) < 2 {
+				return p == nil || p == false
+			}
+			return !values.Equal(p, args[1])
+		})
+	}),
+	"uniq":         onList(uniq),
+	"sort":         onList(func(l, args []any) any { return sorted(l, args, false) }),
+	"sort_natural": onList(func(l, args []any) any { return sorted(l, args, true) }),
+	"sum": onList(func(l, args []any) any {
+		var sum float64
+		whole := true
+		for _, v := range l {
+			if key := argument(args, 0, nil); key != nil {
+				v = property(v, key)
+			}
+			n, isInt := number(v)
+			sum += n
+			whole = whole && isInt
+		}
+		if whole {
+			return int(sum)
+		}
+		return sum
+	}),
+
+	"plus":  onNumbers(func(a, b int) (int, bool) { return a + b, true }, func(a, b float64) float64 { return a + b }),
+	"minus": onNumbers(func(a, b int) (int, bool) { return a - b, true }, func(a, b float64) float64 { return a - b }),
+	"times": onNumbers(func(a, b int) (int, bool) { return a * b, true }, func(a, b float64) float64 { return a * b }),
+	"divided_by": onNumbers(func(a, b int) (int, bool) {
+		if b == 0 {
+			return 0, false
+		}
+		return int(math.Floor(float64(a) / float64(b))), true
+	}, func(a, b float64) float64 { return a / b }),
+	"modulo": onNumbers(func(a, b int) (int, bool) {
+		if b == 0 {
+			return 0, false
+		}
+		return ((a % b) + b) % b, true
+	}, math.Mod),
+	"at_least": onNumbers(func(a, b int) (int, bool) { return max(a, b), true }, math.Max),
+	"at_most":  onNumbers(func(a, b int) (int, bool) { return min(a, b), true }, math.Min),
+	"abs":      onNumbers(func(a, _ int) (int, bool) { return max(a, -a), true }, func(a, _ float64) float64 { return math.Abs(a) }),
+	"ceil":     onNumbers(func(a, _ int) (int, bool) { return a, true }, func(a, _ float64) float64 { return math.Ceil(a) }),
+	"floor":    onNumbers(func(a, _ int) (int, bool) { return a, true }, func(a, _ float64) float64 { return math.Floor(a) }),
+	"round": onNumbers(nil, func(a, places float64) float64 {
+		scale := math.Pow10(int(max(0, min(places, 12))))
+		return math.Round(a*scale) / scale
+	}),
+}
+
+// growing makes a filter of a function whose result is measured before it is
+// made, because making it could be the bomb.
+func growing(size func(s, a, b string) int, f func(s, a, b string) string) filter {
+	return func(r *run, in any, args []any, _ map[string]any) (any, error) {
+		s, a, b := text(in), text(argument(args, 0, "")), text(argument(args, 1, ""))
+		if size(s, a, b) > maxText {
+			return nil, ErrTemplateLimit.Detailf("A filter made a text larger than %d KiB.", maxText>>10)
+		}
+		return f(s, a, b), nil
+	}
+}
+
+func replacedSize(s, old, new string) int {
+	if len(new) <= len(old) {
+		return len(s)
+	}
+	return len(s) + strings.Count(s, old)*(len(new)-len(old))
+}
+
+func replaceLast(s, old, new string) string {
+	i := strings.LastIndex(s, old)
+	if i < 0 {
+		return s
+	}
+	return s[:i] + new + s[i+len(old):]
+}
+
+func handle(s, _, _ string) string {
+	return strings.Trim(handleBreak.ReplaceAllString(strings.ToLower(s), "-"), "-")
+}
+
+// phraseFilter looks a key up in the catalogue of the letter's language:
+// {{ "order.item.times" | t: count: item.quantity, price: item.unit_price }}.
+func phraseFilter(r *run, in any, _ []any, named map[string]any) (any, error) {
+	return r.phrase(text(in), named)
+}
+
+// rawFilter prints a catalogue text as HTML. It takes the key, not a text:
+// only what we wrote ourselves is printed unescaped, and its arguments are
+// still escaped.
+func rawFilter(r *run, in any, _ []any, named map[string]any) (any, error) {
+	escaped := make(map[string]any, len(named))
+	for k, v := range named {
+		if s, ok := plain(v).(string); ok {
+			v = html.EscapeString(s)
+		}
+		escaped[k] = v
+	}
+	s, err := r.phrase(text(in), escaped)
+	if err != nil {
+		return nil, err
+	}
+	return safe(s), nil
+}
+
+// urlFilter lets an address through when a mail may link to it, and gives an
+// empty text otherwise: javascript:, data: and their kin never become links.
+func urlFilter(_ *run, in any, _ []any, _ map[string]any) (any, error) {
+	return linkable(text(in)), nil
+}
+
+func linkable(s string) string {
+	s = strings.TrimSpace(s)
+	if strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == 0x7f || r == '\\' }) {
+		return ""
+	}
+	u, err := url.Parse(s)
+	if err != nil {
+		return ""
+	}
+	switch strings.ToLower(u.Scheme) {
+	case "https", "http":
+		if u.Host == "" || u.User != nil {
+			return ""
+		}
+		return s
+	case "mailto", "tel":
+		return s
+	}
+	return ""
+}
+
+func truncate(_ *run, in any, args []any, _ map[string]any) (any, error) {
+	n, err := whole(argument(args, 0, 50))
+	if err != nil {
+		return nil, err
+	}
+	end := []rune(text(argument(args, 1, "…")))
+	runes := []rune(text(in))
+	if n < 0 || len(runes) <= n {
+		return string(runes), nil
+	}
+	return string(runes[:max(0, n-len(end))]) + string(end), nil
+}
+
+func truncateWords(_ *run, in any, args []any, _ map[string]any) (any, error) {
+	n, err := whole(argument(args, 0, 15))
+	if err != nil {
+		return nil, err
+	}
+	words := strings.Fields(text(in))
+	if n < 0 || len(words) <= n {
+		return text(in), nil
+	}
+	return strings.Join(words[:n], " ") + text(argument(args, 1, "…")), nil
+}
+
+func slice(_ *run, in any, args []any, _ map[string]any) (any, error) {
+	start, err := whole(argument(args, 0, 0))
+	if err != nil {
+		return nil, err
+	}
+	n, err := whole(argument(args, 1, 1))
+	if err != nil {
+		return nil, err
+	}
+	cut := func(length int) (int, int) {
+		if start < 0 {
+			start += length
+		}
+		from := max(0, min(start, length))
+		return from, min(length, from+max(0, min(n, length)))
+	}
+	if s, ok := in.(string); ok {
+		runes := []rune(s)
+		from, to := cut(len(runes))
+		return string(runes[from:to]), nil
+	}
+	l := list(in)
+	from, to := cut(len(l))
+	return l[from:to], nil
+}
+
+func split(_ *run, in any, args []any, _ map[string]any) (any, error) {
+	s, sep := text(in), text(argument(args, 0, ""))
+	var parts []string
+	if sep == " " {
+		parts = spacePattern.Split(strings.TrimSpace(s), maxList+2)
+	} else {
+		parts = strings.SplitN(s, sep, maxList+2)
+	}
+	for len(parts) > 0 && parts[len(parts)-1] == "" {
+		parts = parts[:len(parts)-1]
+	}
+	out := make([]any, len(parts))
+	for i, p := range parts {
+		out[i] = p
+	}
+	return out, nil
+}
+
+func join(_ *run, in any, args []any, _ map[string]any) (any, error) {
+	sep := text(argument(args, 0, " "))
+	var b strings.Builder
+	for i, v := range list(in) {
+		if i > 0 {
+			b.WriteString(sep)
+		}
+		b.WriteString(text(v))
+		if b.Len() > maxText {
+			return nil, ErrTemplateLimit.Detailf("A filter made a text larger than %d KiB.", maxText>>10)
+		}
+	}
+	return b.String(), nil
+}
+
+func defaultTo(_ *run, in any, args []any, named map[string]any) (any, error) {
+	empty := in == nil || in == "" || in == false && named["allow_false"] != true
+	if it, ok := itemsOf(in); ok && it.length == 0 {
+		empty = true
+	}
+	if empty {
+		return argument(args, 0, nil), nil
+	}
+	return in, nil
+}
+
+func property(v, key any) any {
+	m, ok := plain(v).(map[string]any)
+	if !ok {
+		return nil
+	}
+	return m[text(key)]
+}
+
+// uniq keeps the first of equal items. Equality is by how items read, so that
+// it stays linear.
+func uniq(l, _ []any) any {
+	seen := make(map[string]bool, len(l))
+	return slices.DeleteFunc(slices.Clone(l), func(v any) bool {
+		key := fmt.Sprintf("%T", v) + text(v)
+		if m, ok := v.(map[string]any); ok {
+			key = strconv.FormatUint(uint64(reflect.ValueOf(m).Pointer()), 16)
+		}
+		if seen[key] {
+			return true
+		}
+		seen[key] = true
+		return false
+	})
+}
+
+func sorted(l, args []any, natural bool) any {
+	type item struct {
+		value  any
+		text   string
+		number float64
+		isText bool
+	}
+	keyed := make([]item, len(l))
+	for i, v := range l {
+		k := v
+		if len(args) > 0 {
+			k = property(v, args[0])
+		}
+		it := item{value: v}
+		if s, ok := plain(k).(string); ok {
+			it.isText, it.text = true, s
+			if natural {
+				it.text = strings.ToLower(s)
+			}
+		} else {
+			it.number, _ = number(k)
+		}
+		keyed[i] = it
+	}
+	slices.SortStableFunc(keyed, func(a, b item) int {
+		switch {
+		case a.isText && b.isText:
+			return strings.Compare(a.text, b.text)
+		case a.isText != b.isText:
+			if a.isText {
+				return 1
+			}
+			return -1
+		case a.number < b.number:
+			return -1
+		case a.number > b.number:
+			return 1
+		}
+		return 0
+	})
+	out := make([]any, len(l))
+	for i, it := range keyed {
+		out[i] = it.value
+	}
+	return out
+}
