@@ -24,7 +24,7 @@ lint: ## formatting, vet, staticcheck, the admin's linter and types
 
 fmt: ## format Go and the admin
 	@gofmt -w app migrations frontend/*.go tests
-	@cd frontend && npm run --silent fmt
+	@cd frontend && npm run --silent format
 
 golden: ## rewrite the golden mails and pages; read the diff before you commit
 	@cd app/mail/templates && npm ci --no-audit --no-fund --loglevel=error && npm run --silent build

@@ -94,10 +94,12 @@ if wanted install || wanted browser; then
 fi
 
 if wanted frontend; then
+	step "frontend: formatting" npm_run frontend format:check
 	step "frontend: lint" npm_run frontend lint
 	step "frontend: types" npm_run frontend typecheck
 	loud "frontend: tests" npm_run frontend test
 	step "frontend: build" scripts/frontend.sh
+	step "frontend: size" npm_run frontend size
 fi
 
 if wanted mails; then

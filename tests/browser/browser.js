@@ -1,0 +1,126 @@
+// One Chromium for a test file; pages that remember what went wrong on them.
+import assert from 'node:assert/strict';
+import AxeBuilder from '@axe-core/playwright';
+import {chromium} from 'playwright-core';
+
+export const phone = {width: 375, height: 800};
+export const desktop = {width: 1440, height: 900};
+
+export async function launch() {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM_PATH || '/usr/bin/chromium',
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
+}
+
+// Runs in every frame before anything else. LCP and CLS as web.dev defines them:
+// shifts count in windows of at most five seconds with gaps below one.
+function observe() {
+  const seen = {lcp: 0, cls: 0};
+  window.__seen = seen;
+  let window_ = {start: 0, last: 0, sum: 0};
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) seen.lcp = entry.startTime;
+  }).observe({type: 'largest-contentful-paint', buffered: true});
+  new PerformanceObserver((list) => {
+    for (const {startTime, value, hadRecentInput} of list.getEntries()) {
+      if (hadRecentInput) continue;
+      if (startTime - window_.last > 1000 || startTime - window_.start > 5000) {
+        window_ = {start: startTime, last: startTime, sum: 0};
+      }
+      window_.last = startTime;
+      window_.sum += value;
+      seen.cls = Math.max(seen.cls, window_.sum);
+    }
+  }).observe({type: 'layout-shift', buffered: true});
+}
+
+/** A page in a context of its own. complaints: what a person would never see. */
+export async function open(browser, options = {}) {
+  const context = await browser.newContext({viewport: desktop, reducedMotion: 'reduce', ...options});
+  await context.addInitScript(observe);
+  const page = await context.newPage();
+  page.setDefaultTimeout(10_000);
+  page.complaints = [];
+  page.on('pageerror', (error) => page.complaints.push(`error: ${error.message}`));
+  page.on('console', (message) => {
+    if (message.type() === 'error') page.complaints.push(`console: ${message.text()}`);
+  });
+  page.on('response', (response) => {
+    if (response.status() >= 500) page.complaints.push(`${response.status()} ${response.url()}`);
+  });
+  return page;
+}
+
+export function noComplaints(page) {
+  assert.deepEqual(page.complaints, [], 'errors on the page');
+}
+
+/** axe finds nothing, in the page and its frames. */
+export async function accessible(page, where, exclude = []) {
+  let axe = new AxeBuilder({page}).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']);
+  for (const selector of exclude) axe = axe.exclude(selector);
+  const {violations} = await axe.analyze();
+  const found = violations.map(
+    (v) => `${v.id} (${v.impact}): ${v.help}\n    ${v.nodes.map((n) => `${n.target.join(' ')} ${n.failureSummary}`).join('\n    ')}`,
+  );
+  assert.equal(found.length, 0, `axe on ${where}:\n  ${found.join('\n  ')}`);
+}
+
+/** LCP and CLS of every frame are good. */
+export async function fast(page, where) {
+  for (const frame of page.frames()) {
+    const seen = await frame.evaluate(() => window.__seen).catch(() => null);
+    if (!seen) continue;
+    const name = `${where}${frame === page.mainFrame() ? '' : ' (frame)'}`;
+    assert.ok(seen.lcp <= 2500, `LCP of ${name} is ${Math.round(seen.lcp)} ms`);
+    assert.ok(seen.cls <= 0.1, `CLS of ${name} is ${seen.cls.toFixed(3)}`);
+  }
+}
+
+/** Nothing is cut off or scrolls sideways. */
+export async function fits(page, where) {
+  for (const frame of page.frames()) {
+    const wide = await frame
+      .evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+      .catch(() => 0);
+    assert.ok(wide <= 1, `${where} is ${wide} px wider than its window`);
+  }
+}
+
+/** What has the keyboard's focus, through shadow roots and frames, as text. */
+export async function focused(page) {
+  const read = () => {
+    let e = document.activeElement;
+    while (e?.shadowRoot?.activeElement) e = e.shadowRoot.activeElement;
+    if (!e || e === document.body) return '';
+    const name = e.getAttribute('aria-label') ?? e.labels?.[0]?.textContent ?? e.textContent ?? '';
+    const host = e.getRootNode() instanceof ShadowRoot ? e.getRootNode().host : null;
+    return (name.trim() || host?.getAttribute('label') || host?.textContent || '').trim().replace(/\s+/g, ' ');
+  };
+  for (const frame of page.frames().reverse()) {
+    const text = await frame.evaluate(read).catch(() => '');
+    if (text) return text;
+  }
+  return '';
+}
+
+/** Presses Tab until something of that name has the focus. */
+export async function tabTo(page, name, limit = 80) {
+  const path = [];
+  for (let i = 0; i < limit; i++) {
+    await page.keyboard.press('Tab');
+    const at = await focused(page);
+    path.push(at.slice(0, 40));
+    if (at.includes(name)) return;
+  }
+  assert.fail(`no way to "${name}" by Tab; passed ${path.join(' · ')}`);
+}
