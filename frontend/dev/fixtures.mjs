@@ -1,0 +1,599 @@
+/** Made-up answers of the admin API, for development and tests. They follow the shapes of the real one. */
+
+const DAY = 86_400_000;
+
+const people = [
+  [
+    'Amelia Hart',
+    'amelia.hart@example.com',
+    'en',
+    ['Amelia Hart', '48 Prospect Place', 'Brooklyn NY 11217', 'United States'],
+  ],
+  [
+    'سارا محمدی',
+    'sara.mohammadi@example.com',
+    'fa',
+    ['سارا محمدی', '1290 Westwood Blvd', 'Los Angeles CA 90024', 'United States'],
+  ],
+  [
+    'Jonas Weber',
+    'jonas.weber@example.de',
+    'de',
+    ['Jonas Weber', 'Kastanienallee 12', '10435 Berlin', 'Germany'],
+  ],
+  [
+    '山田 花子',
+    'hanako.yamada@example.jp',
+    'ja',
+    ['山田 花子', '神宮前 4-12-10', '東京都渋谷区 150-0001', 'Japan'],
+  ],
+  [
+    'Camille Laurent',
+    'camille.laurent@example.fr',
+    'fr',
+    ['Camille Laurent', '7 rue Oberkampf', '75011 Paris', 'France'],
+  ],
+  [
+    'ليلى حداد',
+    'layla.haddad@example.com',
+    'ar',
+    ['ليلى حداد', 'شارع الحمرا 21', 'دبي', 'United Arab Emirates'],
+  ],
+  [
+    'Lucía Romero',
+    'lucia.romero@example.es',
+    'es',
+    ['Lucía Romero', 'Calle del Pez 9', '28004 Madrid', 'Spain'],
+  ],
+  [
+    'Иван Петров',
+    'ivan.petrov@example.com',
+    'ru',
+    ['Иван Петров', '22 Brighton Beach Ave', 'Brooklyn NY 11235', 'United States'],
+  ],
+];
+
+const goods = [
+  ['Halo table lamp', 'Oak · Warm white', 12800, '#e8c48f'],
+  ['Linen throw', 'Sage · 130 × 180 cm', 8900, '#9db39a'],
+  ['Stoneware mug, set of two', 'Sand', 3400, '#d8c7b0'],
+  ['Wool cushion', 'Ochre · 50 × 50 cm', 5600, '#c98a3b'],
+  ['Beeswax candle', 'Fig & cedar', 2400, '#7d6b91'],
+  ['Gift card', '$50.00', 5000, '#d9777f'],
+];
+
+const picture = (color) =>
+  `data:image/svg+xml,${encodeURIComponent(
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 80 80"><rect width="80" height="80" fill="#f6f3ee"/><circle cx="40" cy="34" r="18" fill="${color}"/><rect x="37" y="50" width="6" height="16" fill="#6b5a48"/><rect x="26" y="66" width="28" height="4" rx="2" fill="#6b5a48"/></svg>`,
+  )}`;
+
+const mailStates = [
+  'sent',
+  'sent',
+  'sent',
+  'sent',
+  'waiting',
+  'sent',
+  'stopped',
+  'sent',
+  'failed',
+  'sent',
+  'sent',
+  'none',
+];
+const at = (ms) => new Date(ms).toISOString();
+
+export class Fixtures {
+  constructor(now = Date.now()) {
+    this.now = now;
+    this.orders = Array.from({ length: 64 }, (_, i) => this.order(i));
+    this.messages = this.orders
+      .filter((o) => o.mail_state !== 'none')
+      .map((o, i) => this.message(o, i));
+    this.webhooks = this.hooks();
+    this.resends = new Map();
+    this.settings = {
+      sender_name: 'Lumen & Loom',
+      reply_to: 'hello@lumenandloom.example',
+      postal_address: '214 Atlantic Avenue\nBrooklyn NY 11201\nUnited States',
+      support_email: 'care@lumenandloom.example',
+      logo_url: '',
+      accent_color: '#8a4b2a',
+      confirmation_enabled: true,
+      returns_days: 30,
+      returns_policy_url: 'https://lumenandloom.example/returns',
+      version: 3,
+    };
+  }
+
+  order(i) {
+    const person = i % 13 === 9 ? null : people[i % people.length];
+    const placed = this.now - i * 97 * 60_000 - 4 * 60_000;
+    const lines = goods.slice(i % 3, (i % 3) + 1 + (i % 4));
+    const currency = i % 11 === 3 ? 'JPY' : i % 7 === 2 ? 'EUR' : 'USD';
+    const scale = currency === 'JPY' ? 1.5 : 1;
+    const money = (minor) => ({ minor: Math.round(minor * scale), currency });
+    const items = lines.map(([title, options, price, color], k) => ({
+      title,
+      options,
+      quantity: 1 + ((i + k) % 2),
+      unit_price: money(price),
+      total: money(price * (1 + ((i + k) % 2))),
+      image_url: picture(color),
+    }));
+    const sub = items.reduce((sum, item) => sum + item.total.minor, 0);
+    const discount = i % 3 === 0 ? Math.round(sub / 10) : 0;
+    const tax = Math.round((sub - discount) * 0.0888);
+    const shipping = sub > 15000 ? 0 : Math.round(900 * scale);
+    const total = sub - discount + shipping + tax;
+    const raw = (minor) => ({ minor, currency });
+    const cancelled = i % 12 === 6;
+    return {
+      id: String(5_600_000_001_042 - i),
+      name: `#${1066 - i}`,
+      placed_at: at(placed),
+      customer: person && { name: person[0], email: person[1] },
+      total: raw(total),
+      financial_status: cancelled
+        ? 'refunded'
+        : i % 9 === 4
+          ? 'pending'
+          : i % 10 === 7
+            ? 'partially_refunded'
+            : 'paid',
+      fulfillment_status: i > 14 ? 'fulfilled' : i % 5 === 3 ? 'partial' : null,
+      cancelled_at: cancelled ? at(placed + 600_000) : null,
+      test: i % 17 === 5,
+      locale: person?.[2] ?? 'en',
+      mail_state: mailStates[i % mailStates.length],
+      items_count: items.reduce((sum, item) => sum + item.quantity, 0),
+      currency,
+      items,
+      totals: [
+        { kind: 'subtotal', label: 'Subtotal', amount: raw(sub) },
+        ...(discount
+          ? [{ kind: 'discount', label: 'Discount AUTUMN10', amount: raw(-discount) }]
+          : []),
+        { kind: 'shipping', label: 'Shipping, Standard', amount: raw(shipping) },
+        { kind: 'tax', label: 'Tax', amount: raw(tax) },
+        { kind: 'total', label: 'Total', amount: raw(total) },
+        { kind: 'paid', label: 'Paid', amount: raw(total) },
+      ],
+      shipping_address: person?.[3] ?? null,
+      billing_address: person?.[3] ?? null,
+      payments: [{ label: 'Visa ending in 4242', amount: raw(total) }],
+      shopify_admin_url: 'https://admin.shopify.com/store/afterglow-demo/orders/1',
+      order_page_url: 'https://afterglow.example/l/o/sample',
+      returns_last_day: cancelled ? null : at(placed + 34 * DAY).slice(0, 10),
+    };
+  }
+
+  message(order, i) {
+    const created = Date.parse(order.placed_at) + 900;
+    const delay = 140 + ((i * 83) % 900);
+    const sent = order.mail_state === 'sent';
+    const reasons = {
+      failed: '550 5.1.1 The mailbox does not exist. The address is now on the suppression list.',
+      stopped: 'The order was cancelled before its mail was sent.',
+    };
+    const subjects = {
+      fa: `سفارش شما ${order.name} ثبت شد`,
+      ar: `تم تأكيد طلبك ${order.name}`,
+      de: `Deine Bestellung ${order.name} ist bestätigt`,
+      ja: `ご注文 ${order.name} を承りました`,
+      fr: `Votre commande ${order.name} est confirmée`,
+      es: `Tu pedido ${order.name} está confirmado`,
+      ru: `Заказ ${order.name} подтверждён`,
+    };
+    const state = order.mail_state;
+    return {
+      id: `msg_0193a5f0-7c00-7000-8000-${String(i).padStart(12, '0')}`,
+      kind: 'orders.confirmation',
+      state,
+      to: order.customer?.email ?? 'guest@example.com',
+      subject: subjects[order.locale] ?? `Your order ${order.name} is confirmed`,
+      locale: order.locale,
+      order: { id: order.id, name: order.name },
+      created_at: at(created),
+      sent_at: sent ? at(created + delay) : null,
+      delay_ms: sent ? delay : null,
+      attempts: state === 'waiting' ? 0 : state === 'failed' ? 3 : 1,
+      reason: reasons[state] ?? null,
+      resend_of: null,
+      message_id: `<orders.confirmation.${order.id}@afterglow.example>`,
+      headers: {
+        From: 'Lumen & Loom <orders@afterglow.example>',
+        'Reply-To': 'hello@lumenandloom.example',
+        'Content-Language': order.locale,
+      },
+      history: [
+        { at: at(created), state: 'waiting', detail: 'Order placed' },
+        ...(state === 'waiting' ? [] : [{ at: at(created + 60), state: 'sending', detail: '' }]),
+        ...(state === 'waiting'
+          ? []
+          : [
+              {
+                at: at(created + delay),
+                state,
+                detail: sent ? '250 2.0.0 Ok: queued as 4F2A9' : (reasons[state] ?? ''),
+              },
+            ]),
+      ],
+    };
+  }
+
+  preview(message) {
+    const rtl = message.locale === 'fa' || message.locale === 'ar';
+    const order = this.orders.find((o) => o.id === message.order.id);
+    const lines = order.items
+      .map(
+        (item) =>
+          `<tr><td style="padding:8px 0"><img src="${item.image_url}" width="56" height="56" alt="" style="border-radius:8px"></td><td style="padding:8px 12px">${item.title}<br><span style="color:#666">${item.options} × ${item.quantity}</span></td></tr>`,
+      )
+      .join('');
+    return {
+      subject: message.subject,
+      html: `<!doctype html><html lang="${message.locale}" dir="${rtl ? 'rtl' : 'ltr'}"><head><meta name="viewport" content="width=device-width"></head><body style="margin:0;background:#f4f1ec;font-family:Georgia,serif;color:#222"><div style="max-width:560px;margin:0 auto;background:#fff;padding:32px"><strong style="font-size:20px">Lumen &amp; Loom</strong><h1 style="font-size:26px">${message.subject}</h1><table style="width:100%;border-collapse:collapse">${lines}</table><p><a href="https://example.com" style="background:#8a4b2a;color:#fff;padding:12px 20px;border-radius:8px;text-decoration:none;display:inline-block">${order.name}</a></p></div></body></html>`,
+      text: `Lumen & Loom\n\n${message.subject}\n\n${order.items.map((item) => `${item.quantity} × ${item.title}\n    ${item.options}`).join('\n')}\n\nhttps://afterglow.example/l/o/sample\n`,
+      locale: message.locale,
+      dir: rtl ? 'rtl' : 'ltr',
+      live: message.state !== 'sent',
+    };
+  }
+
+  hooks() {
+    const hook = (i, topic, state, reason, attempts, order) => ({
+      id: `in_${i}`,
+      topic,
+      event_id: `b54557e4-bdd9-4b37-8a5f-${String(76543210 + i).padStart(12, '0')}`,
+      received_at: at(this.now - i * 41 * 60_000 - 90_000),
+      state,
+      reason,
+      attempts,
+      order_id: order,
+    });
+    return [
+      hook(
+        1,
+        'orders/updated',
+        'parked',
+        'The payload ends in the middle of "line_items" (unexpected end of JSON at byte 8,192).',
+        1,
+        null,
+      ),
+      hook(
+        2,
+        'orders/create',
+        'parked',
+        'total_price "12,30" is not an amount in USD.',
+        1,
+        this.orders[4].id,
+      ),
+      hook(
+        3,
+        'refunds/create',
+        'parked',
+        'Order 5600000000871 is not known here and Shopify answered "not found".',
+        8,
+        null,
+      ),
+      hook(4, 'orders/paid', 'waiting', null, 0, this.orders[0].id),
+      ...Array.from({ length: 12 }, (_, i) =>
+        hook(
+          5 + i,
+          ['orders/create', 'orders/updated', 'customers/update'][i % 3],
+          'done',
+          null,
+          1,
+          this.orders[i].id,
+        ),
+      ),
+    ];
+  }
+
+  timeline(order) {
+    const t0 = Date.parse(order.placed_at);
+    const mail = this.messages.find((m) => m.order.id === order.id);
+    const entries = [
+      {
+        at: at(t0),
+        kind: 'fact',
+        title: 'Order placed',
+        detail: `${order.items_count} items, paid by Visa`,
+        state: 'done',
+        ref: null,
+      },
+      {
+        at: at(t0 + 310),
+        kind: 'webhook',
+        title: 'orders/create received',
+        detail: 'Event b54557e4-bdd9-4b37-8a5f-bf7d70bcd043',
+        state: 'done',
+        ref: { type: 'webhook', id: 'in_9' },
+      },
+      {
+        at: at(t0 + 520),
+        kind: 'job',
+        title: 'Order taken in',
+        detail: 'First attempt, 38 ms',
+        state: 'done',
+        ref: { type: 'job', id: 'job_1' },
+      },
+    ];
+    if (mail) {
+      entries.push({
+        at: mail.sent_at ?? mail.created_at,
+        kind: 'mail',
+        title: {
+          sent: 'Confirmation sent',
+          failed: 'Confirmation failed',
+          stopped: 'Confirmation stopped',
+          waiting: 'Confirmation waits',
+        }[mail.state],
+        detail: mail.reason ?? mail.to,
+        state: { sent: 'done', failed: 'failed', stopped: 'stopped', waiting: 'waiting' }[
+          mail.state
+        ],
+        ref: { type: 'message', id: mail.id },
+      });
+    }
+    if (order.cancelled_at)
+      entries.push({
+        at: order.cancelled_at,
+        kind: 'fact',
+        title: 'Order cancelled',
+        detail: 'By the customer, refunded in full',
+        state: 'done',
+        ref: null,
+      });
+    if (order.fulfillment_status === 'fulfilled')
+      entries.push({
+        at: at(t0 + DAY + 3_600_000),
+        kind: 'change',
+        title: 'Order fulfilled',
+        detail: 'All items',
+        state: 'done',
+        ref: null,
+      });
+    return entries;
+  }
+
+  answer(method, url, body, mode = '') {
+    const path = url.pathname.replace('/api/v1', '');
+    const query = url.searchParams;
+    const ok = (value, status = 200) => ({ status, body: value });
+    const problem = (status, code, detail, errors) => ({
+      status,
+      body: {
+        type: 'about:blank',
+        title: 'Problem',
+        status,
+        detail,
+        code,
+        request_id: 'req_0193a5f07c00',
+        errors,
+      },
+    });
+    const page = (list, key, extra = {}) => {
+      const from = Number(query.get('cursor') ?? 0);
+      const limit = Number(query.get('limit') ?? 25);
+      const next = from + limit < list.length ? String(from + limit) : null;
+      return ok({ [key]: list.slice(from, from + limit), next_cursor: next, ...extra });
+    };
+    const empty = mode === 'empty';
+    if (mode === 'error' && path !== '/session')
+      return problem(503, 'unavailable', 'The database is busy. Nothing was lost.');
+    let found;
+
+    if (path === '/session') {
+      return ok({
+        shop: {
+          id: '1',
+          domain: 'afterglow-demo.myshopify.com',
+          name: 'Lumen & Loom',
+          email: 'owner@lumenandloom.example',
+          currency: 'USD',
+          timezone: 'America/New_York',
+          locale: 'en',
+        },
+        user: { id: '7', name: 'Dana Reyes' },
+        scopes: { granted: ['read_orders'], missing: [] },
+        mailbox_url: 'http://localhost:8080/mailbox',
+        app_version: '0.1.0',
+      });
+    }
+    if (path === '/home') return ok(this.home(empty));
+    if (path === '/progress') {
+      return ok({
+        jobs: { waiting: empty ? 0 : 3, running: empty ? 0 : 1, parked: 0 },
+        inbox: {
+          waiting: 0,
+          parked: empty ? 0 : this.webhooks.filter((w) => w.state === 'parked').length,
+        },
+        reconcile: { last_at: at(this.now - 240_000), cursor: null },
+      });
+    }
+    if (path === '/orders') {
+      const q = (query.get('q') ?? '').toLowerCase();
+      const state = query.get('state');
+      const list = (empty ? [] : this.orders).filter(
+        (o) =>
+          (q === '' ||
+            `${o.name} ${o.customer?.name} ${o.customer?.email}`.toLowerCase().includes(q)) &&
+          (!query.get('mail') || o.mail_state === query.get('mail')) &&
+          (!query.get('since') || o.placed_at.slice(0, 10) >= query.get('since')) &&
+          (!query.get('until') || o.placed_at.slice(0, 10) <= query.get('until')) &&
+          (!state ||
+            (state === 'cancelled' && o.cancelled_at) ||
+            (state === 'open' && !o.cancelled_at) ||
+            (state === 'fulfilled' && o.fulfillment_status === 'fulfilled') ||
+            (state === 'unfulfilled' && o.fulfillment_status === null) ||
+            (state === 'refunded' && o.financial_status.includes('refunded'))),
+      );
+      return page(list, 'orders', { total_estimate: list.length });
+    }
+    if ((found = /^\/orders\/([^/]+)(\/timeline)?$/.exec(path))) {
+      const order = this.orders.find((o) => o.id === decodeURIComponent(found[1]));
+      if (!order) return problem(404, 'orders.not_found', 'There is no such order.');
+      return found[2]
+        ? ok({ timezone: 'America/New_York', entries: this.timeline(order) })
+        : ok({ order });
+    }
+    if (path === '/messages') {
+      const q = (query.get('q') ?? '').toLowerCase();
+      const list = (empty ? [] : this.messages).filter(
+        (m) =>
+          (q === '' || `${m.subject} ${m.to} ${m.order.name}`.toLowerCase().includes(q)) &&
+          (!query.get('state') || m.state === query.get('state')),
+      );
+      return page(list, 'messages');
+    }
+    if ((found = /^\/messages\/([^/]+)(\/preview|\/resend)?$/.exec(path))) {
+      const message = this.messages.find((m) => m.id === decodeURIComponent(found[1]));
+      if (!message) return problem(404, 'messages.not_found', 'There is no such message.');
+      if (found[2] === '/preview') return ok(this.preview(message));
+      if (found[2] === '/resend')
+        return ok({ message: this.resend(message, body.request_id) }, 202);
+      return ok({ message });
+    }
+    if (path === '/webhooks') {
+      const list = (empty ? [] : this.webhooks).filter(
+        (w) => w.state === (query.get('state') ?? 'parked'),
+      );
+      const count = (state) => (empty ? 0 : this.webhooks.filter((w) => w.state === state).length);
+      return page(list, 'webhooks', {
+        counts: { parked: count('parked'), waiting: count('waiting') },
+      });
+    }
+    if (path === '/webhooks/retry-parked') {
+      const parked = this.webhooks.filter((w) => w.state === 'parked');
+      parked.forEach((w) => (w.state = 'waiting'));
+      return ok({ count: parked.length }, 202);
+    }
+    if ((found = /^\/webhooks\/([^/]+)\/retry$/.exec(path))) {
+      const hook = this.webhooks.find((w) => w.id === found[1]);
+      if (!hook) return problem(404, 'shopify.webhook_not_found', 'There is no such webhook.');
+      hook.state = 'waiting';
+      return { status: 202 };
+    }
+    if (path === '/settings/sender') {
+      if (method === 'PUT') {
+        if (body.version !== this.settings.version)
+          return problem(409, 'shops.settings_changed', 'The settings were changed meanwhile.');
+        if (body.sender_name.includes('\n') || body.sender_name === 'refuse') {
+          return problem(422, 'shops.settings_invalid', 'Some fields are not right.', [
+            { field: 'sender_name', detail: 'This name is not allowed.' },
+          ]);
+        }
+        this.settings = { ...body, version: body.version + 1 };
+      }
+      return ok({ settings: this.settings, from_address: 'orders@afterglow.example' });
+    }
+    if (path === '/settings/sender/test') {
+      return body.to.includes('@')
+        ? { status: 202 }
+        : problem(422, 'shops.address', 'Not an address.', [
+            { field: 'to', detail: 'This is not an e-mail address.' },
+          ]);
+    }
+    return problem(404, 'not_found', 'There is no such address.');
+  }
+
+  resend(message, requestId) {
+    if (!this.resends.has(requestId)) {
+      const again = {
+        ...message,
+        id: `msg_again_${this.resends.size + 1}`,
+        state: 'waiting',
+        sent_at: null,
+        delay_ms: null,
+        attempts: 0,
+        reason: null,
+        resend_of: message.id,
+        created_at: at(Date.now()),
+        history: [{ at: at(Date.now()), state: 'waiting', detail: 'Asked for by Dana Reyes' }],
+      };
+      this.resends.set(requestId, again);
+      this.messages.unshift(again);
+    }
+    return this.resends.get(requestId);
+  }
+
+  home(empty) {
+    const days = Array.from({ length: 30 }, (_, i) => {
+      const orders = empty
+        ? 0
+        : Math.round(14 + 9 * Math.sin(i / 2.3) + ((i * 7) % 5) + (i === 24 ? 22 : 0));
+      return {
+        date: at(this.now - (29 - i) * DAY).slice(0, 10),
+        orders,
+        mails_sent: Math.max(0, orders - ((i * 3) % 4)),
+      };
+    });
+    return {
+      now: at(this.now),
+      timezone: 'America/New_York',
+      today: empty
+        ? {
+            orders: 0,
+            mails_sent: 0,
+            mails_waiting: 0,
+            mails_failed: 0,
+            delay_p50_ms: null,
+            delay_p95_ms: null,
+          }
+        : {
+            orders: 23,
+            mails_sent: 21,
+            mails_waiting: 1,
+            mails_failed: 1,
+            delay_p50_ms: 148,
+            delay_p95_ms: 1420,
+          },
+      days,
+      attention: empty
+        ? []
+        : [
+            {
+              code: 'webhooks_parked',
+              severity: 'critical',
+              count: 3,
+              title: '3 webhooks are parked',
+              detail: 'They could not be used; each says why.',
+              href: '/webhooks',
+            },
+            {
+              code: 'mails_failed',
+              severity: 'warning',
+              count: 5,
+              title: '5 confirmations failed',
+              detail: 'The mailboxes refused them in the last 7 days.',
+              href: '/messages?state=failed',
+            },
+          ],
+      setup: [
+        {
+          code: 'sender',
+          done: !empty,
+          title: 'Say who your mails come from',
+          detail: 'Name, reply address and postal address.',
+          href: '/settings',
+        },
+        {
+          code: 'policy',
+          done: false,
+          title: 'Set your return window',
+          detail: 'Each confirmation names the last day of that order.',
+          href: '/settings',
+        },
+        {
+          code: 'first_order',
+          done: !empty,
+          title: 'Receive the first order',
+          detail: 'Place a test order and watch its mail go out.',
+          href: '/orders',
+        },
+      ],
+    };
+  }
+}

@@ -1,0 +1,84 @@
+import { useState } from 'react';
+import { useResource } from '../../shell/resource';
+import { useFormat } from '../../shell/session';
+import { Failed, Skeleton } from '../../shell/states';
+import { t } from '../../shell/strings';
+import type { Preview } from './api';
+
+const views = ['desktop', 'phone', 'text'] as const;
+type View = (typeof views)[number];
+
+const icons = { desktop: 'desktop', phone: 'mobile', text: 'text' } as const;
+
+/**
+ * The mail as the shopper sees it. It is shown in a frame without any right:
+ * no scripts, no forms, no navigation, whatever a template may hold.
+ */
+export function MailPreview({ path, sent }: { path: string; sent: boolean }) {
+  const format = useFormat();
+  const { data, error, reload } = useResource<Preview>(path);
+  const [view, setView] = useState<View>('desktop');
+  return (
+    <s-section heading={t(sent ? 'preview.sent' : 'preview.title')}>
+      <div className="preview-bar">
+        <div className="segments" role="group" aria-label={t('preview.view')}>
+          {views.map((name) => (
+            <button
+              key={name}
+              type="button"
+              className="segment"
+              aria-pressed={view === name}
+              onClick={() => setView(name)}
+            >
+              <s-icon type={icons[name]} />
+              <span>{t(`preview.${name}`)}</span>
+            </button>
+          ))}
+        </div>
+        {data && (
+          <span className="badges">
+            <s-badge icon="language">{format.language(data.locale)}</s-badge>
+            <s-badge>{t(data.dir === 'rtl' ? 'preview.rtl' : 'preview.ltr')}</s-badge>
+            {data.live && (
+              <s-badge tone="info" icon="live">
+                {t('preview.live')}
+              </s-badge>
+            )}
+          </span>
+        )}
+      </div>
+      {error && !data && <Failed error={error} retry={() => void reload()} />}
+      {!(error && !data) && (
+        <div className={`stage stage-${view}`}>
+          {data === undefined ? (
+            <div className="sheet">
+              <Skeleton lines={8} />
+            </div>
+          ) : (
+            <>
+              <div className="envelope" dir={data.dir} lang={data.locale}>
+                <span className="unseen">{t('preview.subject')}: </span>
+                {data.subject}
+              </div>
+              {view === 'text' ? (
+                // The text is longer than its box: the keyboard must reach it to scroll.
+                // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+                <pre className="plain" dir={data.dir} lang={data.locale} tabIndex={0}>
+                  {data.text}
+                </pre>
+              ) : (
+                <iframe
+                  className="letter"
+                  sandbox=""
+                  referrerPolicy="no-referrer"
+                  title={t('preview.frame', { subject: data.subject })}
+                  srcDoc={data.html}
+                />
+              )}
+            </>
+          )}
+        </div>
+      )}
+    </s-section>
+  );
+}
