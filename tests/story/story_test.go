@@ -199,11 +199,11 @@ func TestPowerCutBetweenOrderAndMail(t *testing.T) {
 		to := fmt.Sprintf("cut%d@example.com", i)
 		d.order(object{"customer": object{"email": to}})
 		time.Sleep(time.Duration(part * float64(path)))
-		d.kill()
-		d.start()
 		if len(d.mails(to)) == 0 {
 			cutShort++
 		}
+		d.kill()
+		d.start()
 		d.exactlyOne(to, 60*time.Second, 3*time.Second)
 	}
 	t.Logf("%d of 6 cuts came before the mail", cutShort)
