@@ -38,6 +38,7 @@ type section struct {
 
 var sections = []section{
 	{"startup", startup},
+	{"render", render},
 	{"ingest", ingest},
 	{"story", story},
 }
