@@ -26,6 +26,7 @@ const (
 	maxTime    = 100 * time.Millisecond // the whole rendering
 	maxCached  = 512                    // compiled templates kept
 	maxNesting = 100                    // blocks inside blocks
+	maxTags    = 2000                   // tags and outputs in a template: reading them takes time too
 )
 
 // The problems of templates.
@@ -168,7 +169,7 @@ func (e *engine) compile(source []byte) (node render.Node, err error) {
 		return nil, ErrTemplateLimit.Detailf("The template is larger than %d KiB.", maxSource>>10)
 	}
 	text := admitKeywords(string(source))
-	if err := checkNesting(text); err != nil {
+	if err := checkShape(text); err != nil {
 		return nil, err
 	}
 	defer func() {
@@ -191,12 +192,12 @@ func (e *engine) compile(source []byte) (node render.Node, err error) {
 
 // render fills a template with data. phrase looks texts up for the filter t.
 func (e *engine) render(source []byte, data map[string]any, phrase func(string, map[string]any) (string, error)) (out string, err error) {
+	r := &run{start: time.Now(), phrase: phrase}
 	node, err := e.compile(source)
 	if err != nil {
 		return "", err
 	}
 	m := e.machines.Get().(*machine)
-	r := &run{start: time.Now(), phrase: phrase}
 	m.run = r
 	defer func() {
 		if p := recover(); p != nil {
@@ -306,9 +307,12 @@ func name(s string, i int) (start, colon int) {
 	return start, i
 }
 
-// checkNesting refuses blocks nested deeper than any mail needs, before the
-// recursive parts of the library see them.
-func checkNesting(source string) error {
+// checkShape refuses more tags, or blocks nested deeper, than any mail needs,
+// before the library reads them: its parser knows no limits.
+func checkShape(source string) error {
+	if strings.Count(source, "{{")+strings.Count(source, "{%") > maxTags {
+		return ErrTemplateLimit.Detailf("The template has more than %d tags.", maxTags)
+	}
 	depth := 0
 	for rest := source; ; {
 		i := strings.Index(rest, "{%")

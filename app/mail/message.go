@@ -72,7 +72,9 @@ func cutLast(s, sep string) (before, after string, ok bool) {
 
 // broken tells whether s could end a header early.
 func broken(s string) bool {
-	return strings.ContainsFunc(s, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f || r == '\u0085' || r == '\u2028' || r == '\u2029' })
+	return strings.ContainsFunc(s, func(r rune) bool {
+		return r < ' ' && r != '\t' || r == 0x7f || r == '\u0085' || r == '\u2028' || r == '\u2029'
+	})
 }
 
 // A Message is one mail to one recipient.
