@@ -76,6 +76,17 @@ no_loose_ends() {
 	[ -z "$found" ] || { echo "loose ends:"; echo "$found"; return 1; }
 }
 
+# Every relative link of a document leads somewhere.
+links_lead_somewhere() {
+	local file link broken=0
+	while IFS=: read -r file link; do
+		link=${link#](}
+		case $link in *://* | mailto:*) continue ;; esac
+		[ -e "$(dirname "$file")/${link%%#*}" ] || { echo "$file: $link is not there"; broken=1; }
+	done < <(grep -oE '\]\([^)#][^)]*' -- *.md docs/*.md docs/decisions/*.md /dev/null | grep -v '^/dev/null')
+	return $broken
+}
+
 module_tidy() { go mod tidy -diff && go mod verify; }
 
 # The packages whose tests race goroutines for the same rows, tokens or sockets.
@@ -109,6 +120,7 @@ fi
 if wanted lint; then
 	step "lint: gofmt" gofmt_clean
 	step "lint: loose ends" no_loose_ends
+	step "lint: links in documents" links_lead_somewhere
 	step "lint: go.mod" module_tidy
 	step "lint: go vet" go vet ./...
 	step "lint: staticcheck" scripts/staticcheck.sh ./...

@@ -124,3 +124,19 @@ export async function tabTo(page, name, limit = 80) {
   }
   assert.fail(`no way to "${name}" by Tab; passed ${path.join(' · ')}`);
 }
+
+/**
+ * The first visible thing of a role and name, in the page or in one of its frames:
+ * Shopify draws an app's title and main actions outside of the app's own frame.
+ */
+export async function anywhere(page, role, name, limit = 10_000) {
+  const end = Date.now() + limit;
+  for (;;) {
+    for (const frame of page.frames()) {
+      const found = frame.getByRole(role, {name}).filter({visible: true}).first();
+      if ((await found.count().catch(() => 0)) > 0) return found;
+    }
+    if (Date.now() > end) assert.fail(`no ${role} "${name}" on the page`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
