@@ -46,6 +46,8 @@ func TestMessages(t *testing.T) {
 		{"select", "{kind, select, pickup {come} other {wait}}", "en", args{"kind": "pickup"}, "come"},
 		{"select something else", "{kind, select, pickup {come} other {wait}}", "en", args{"kind": "x"}, "wait"},
 		{"argument within a plural", "{count, plural, one {# at {shop}} other {# from {shop}}}", "en", args{"count": 3, "shop": "A"}, "3 from A"},
+		{"one full stop is enough", "Bis {d}. {shop}.", "ru", args{"d": clock.Date{Year: 2027, Month: 1, Day: 5}, "shop": "Acme"}, "Bis 5 января 2027\u202fг. Acme."},
+		{"also behind the end of an isolate", "از {shop}. بله", "fa", args{"shop": "Acme Inc."}, "از \u2068Acme Inc.\u2069 بله"},
 		{"a plural within a select", "{k, select, a {{n, plural, one {# x} other {# xs}}} other {#}}", "en", args{"k": "a", "n": 2}, "2 xs"},
 		{"# outside a plural", "No. #1", "en", nil, "No. #1"},
 		{"apostrophe", "don't", "en", nil, "don't"},

@@ -56,7 +56,7 @@ func (w *writer) message(m message, hash string) {
 	for _, n := range m {
 		switch n.kind {
 		case nodeText:
-			w.WriteString(n.text)
+			w.WriteString(w.afterStop(n.text))
 		case nodeHash:
 			w.WriteString(hash)
 		case nodeArg:
@@ -71,6 +71,15 @@ func (w *writer) message(m message, hash string) {
 			w.message(pick(n.cases, chosen), hash)
 		}
 	}
+}
+
+// afterStop drops a full stop that would follow another: "5 января 2027 г." and
+// "Acme Inc." bring their own to the end of a sentence.
+func (w *writer) afterStop(text string) string {
+	if strings.HasPrefix(text, ".") && strings.HasSuffix(strings.TrimRight(w.String(), pdi+"\u200e\u200f"), ".") {
+		return text[1:]
+	}
+	return text
 }
 
 func (w *writer) argument(name string) {
