@@ -1,0 +1,115 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"afterglow/app/ids"
+	"afterglow/app/problem"
+	"afterglow/app/shopify"
+)
+
+// guard lets a request in that proves what the route asks for. It panics when
+// the engine lacks what that needs, at the start of the program.
+func (e *Engine) guard(route Route) gin.HandlerFunc {
+	need := func(ok bool, what string) {
+		if !ok {
+			panic(fmt.Sprintf("web: route %s needs %s", route.Path, what))
+		}
+	}
+	var check func(c *Ctx) error
+	switch route.Auth {
+	case Public, Webhook:
+		return func(*gin.Context) {}
+	case Session:
+		need(e.config.Sessions != nil && e.config.Resolve != nil, "Sessions and Resolve")
+		check = e.checkSession
+	case Proxy:
+		need(e.config.Proxies != nil && e.config.Resolve != nil, "Proxies and Resolve")
+		check = e.checkProxy
+	case Linking:
+		need(e.config.Links != nil, "Links")
+		check = func(c *Ctx) error { return e.checkLink(c, route.Kind) }
+	}
+	return func(g *gin.Context) {
+		c := e.ctx(g)
+		if err := check(c); err != nil {
+			Fail(c, err)
+		}
+	}
+}
+
+// checkSession takes the shop from the token and from nowhere else.
+func (e *Engine) checkSession(c *Ctx) error {
+	headers := c.Request.Header.Values("Authorization")
+	if len(headers) != 1 {
+		return shopify.ErrSession
+	}
+	token, ok := strings.CutPrefix(headers[0], "Bearer ")
+	if !ok {
+		return shopify.ErrSession
+	}
+	claims, err := e.config.Sessions.Verify(token)
+	if err != nil {
+		return err
+	}
+	shop, err := e.resolve(c, claims.Shop)
+	if err != nil {
+		return err
+	}
+	c.Set(keyShop, shop)
+	c.Set(keyDomain, claims.Shop)
+	c.Set(keyStaff, StaffMember{ID: claims.UserID, Session: claims.SessionID})
+	return nil
+}
+
+func (e *Engine) checkProxy(c *Ctx) error {
+	req, err := e.config.Proxies.Verify(c.Request.URL.RawQuery)
+	if err != nil {
+		return err
+	}
+	shop, err := e.resolve(c, req.Shop)
+	if err != nil {
+		return err
+	}
+	c.Set(keyShop, shop)
+	c.Set(keyDomain, req.Shop)
+	c.Set(keyProxy, req)
+	return nil
+}
+
+func (e *Engine) checkLink(c *Ctx, kind string) error {
+	link, err := e.config.Links.Open(kind, c.Param("token"))
+	if err != nil {
+		return err
+	}
+	if e.config.Installed != nil {
+		ok, err := e.config.Installed(c.Context(), link.Shop)
+		if err != nil {
+			return fmt.Errorf("shop of a link: %w", err)
+		}
+		if !ok {
+			return ErrUnknownShop
+		}
+	}
+	c.Set(keyShop, link.Shop)
+	c.Set(keyLink, link)
+	return nil
+}
+
+func (e *Engine) resolve(c *Ctx, domain shopify.Domain) (ids.Shop, error) {
+	shop, err := e.config.Resolve(c.Context(), domain)
+	if err != nil {
+		if problem.Of(err).Kind == problem.NotFound {
+			return 0, ErrUnknownShop.With(err)
+		}
+		return 0, fmt.Errorf("resolve shop: %w", err)
+	}
+	if shop == 0 {
+		return 0, errors.New("resolve shop: no shop and no error")
+	}
+	return shop, nil
+}
