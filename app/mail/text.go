@@ -190,7 +190,7 @@ func tidy(s string) string {
 	out.Grow(len(s))
 	empty := 2 // nothing before the first line
 	for line := range strings.SplitSeq(s, "\n") {
-		line = strings.TrimSpace(strings.ReplaceAll(line, "\u00a0", " "))
+		line = strings.TrimSpace(strings.ReplaceAll(line, "  ", " "))
 		if line == "" {
 			empty++
 			continue
