@@ -16,6 +16,10 @@ export default tseslint.config(
     files: ['src/**/*.tsx'],
     ...jsxA11y.flatConfigs.strict,
     languageOptions: { globals: globals.browser },
+    rules: {
+      // A region that scrolls must be reachable by keyboard.
+      'jsx-a11y/no-noninteractive-tabindex': ['error', { tags: [], roles: ['region'] }],
+    },
   },
   {
     files: ['dev/**', '*.config.*', 'tests/**'],

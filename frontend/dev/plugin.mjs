@@ -1,8 +1,23 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Fixtures } from './fixtures.mjs';
 
 const assets = fileURLToPath(new URL('../../app/shopsim/assets/', import.meta.url));
+
+/** As the Go server completes the document. */
+function complete(html) {
+  return html
+    .replaceAll('%API_KEY%', 'fixture-key')
+    .replaceAll('%APP_BRIDGE_URL%', '/sim/cdn/app-bridge.js')
+    .replaceAll('%POLARIS_URL%', '/sim/cdn/polaris-1.js');
+}
+
+/** The stand-in for Polaris is kept in parts. */
+function standIn(name) {
+  if (name === 'app-bridge.js') return readFileSync(`${assets}app-bridge.js`);
+  const parts = readdirSync(`${assets}polaris`).sort();
+  return `(() => {\n'use strict';\n${parts.map((part) => readFileSync(`${assets}polaris/${part}`, 'utf8')).join('\n')}\n})();`;
+}
 
 /**
  * For development only: answers /api/v1 from made-up data, serves the
@@ -13,13 +28,17 @@ const assets = fileURLToPath(new URL('../../app/shopsim/assets/', import.meta.ur
  */
 export function fixtures() {
   const data = new Fixtures();
-  const serve = (server) => {
+  const serve = (server, built) => {
     server.middlewares.use(async (request, response, next) => {
       const url = new URL(request.url, 'http://localhost');
       if (url.pathname.startsWith('/sim/cdn/')) {
-        const file = assets + url.pathname.split('/').pop();
         response.setHeader('content-type', 'text/javascript');
-        response.end(existsSync(file) ? readFileSync(file) : '');
+        response.end(standIn(url.pathname.split('/').pop()));
+        return;
+      }
+      if (built && !url.pathname.includes('.') && !url.pathname.startsWith('/api/')) {
+        response.setHeader('content-type', 'text/html; charset=utf-8');
+        response.end(complete(readFileSync('dist/index.html', 'utf8')));
         return;
       }
       if (!url.pathname.startsWith('/api/v1')) return next();
@@ -44,17 +63,11 @@ export function fixtures() {
   };
   return {
     name: 'fixtures',
-    configureServer: serve,
-    configurePreviewServer: serve,
+    configureServer: (server) => serve(server, false),
+    configurePreviewServer: (server) => serve(server, true),
     transformIndexHtml: {
       order: 'post',
-      handler: (html, context) =>
-        context.server
-          ? html
-              .replaceAll('%API_KEY%', 'fixture-key')
-              .replaceAll('%APP_BRIDGE_URL%', '/sim/cdn/app-bridge.js')
-              .replaceAll('%POLARIS_URL%', '/sim/cdn/polaris-1.js')
-          : html,
+      handler: (html, context) => (context.server ? complete(html) : html),
     },
   };
 }

@@ -10,7 +10,7 @@ const HEIGHT = 240;
  * Orders as bars, mails as a dotted line: told apart without colour. The
  * picture has a summary in words and a table with every figure.
  */
-export function DailyChart({ days }: { days: Point[] }) {
+export default function DailyChart({ days }: { days: Point[] }) {
   const format = useFormat();
   const [asTable, setAsTable] = useState(false);
   const orders = days.reduce((sum, day) => sum + day.orders, 0);
@@ -171,8 +171,6 @@ function Picture({ days, summary }: { days: Point[]; summary: string }) {
 function Figures({ days }: { days: Point[] }) {
   const format = useFormat();
   return (
-    // A long table inside a box of fixed height: the keyboard must reach it to scroll.
-    // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
     <div
       className="figures"
       style={{ blockSize: HEIGHT }}

@@ -5,9 +5,12 @@ declare module 'react' {
   namespace JSX {
     interface IntrinsicElements {
       's-app-nav': { children?: ReactNode };
+      'ui-save-bar': { id?: string; children?: ReactNode };
     }
   }
-  interface FormHTMLAttributes<T> extends HTMLAttributes<T> {
-    'data-save-bar'?: boolean | string;
+  // The two buttons of ui-save-bar.
+  interface ButtonHTMLAttributes<T> extends HTMLAttributes<T> {
+    variant?: 'primary';
+    loading?: '' | undefined;
   }
 }

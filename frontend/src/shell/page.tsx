@@ -6,6 +6,11 @@ import { t } from './strings';
 
 interface Props {
   heading: string;
+  /**
+   * The screen's content is still coming. When it is there everything is drawn
+   * anew, so that nothing the reader already sees moves.
+   */
+  waiting?: boolean;
   /** Where "back" leads: the list this page was opened from. */
   back?: { href: string; label: string };
   primary?: ReactNode;
@@ -18,7 +23,7 @@ interface Props {
  * One screen. On arrival the document gets its title, focus moves to the
  * screen's start, so that the keyboard continues there, and the title is said.
  */
-export function Page({ heading, back, primary, actions, aside, children }: Props) {
+export function Page({ heading, waiting = false, back, primary, actions, aside, children }: Props) {
   const top = useRef<HTMLDivElement>(null);
   const first = useRef(heading);
 
@@ -36,8 +41,8 @@ export function Page({ heading, back, primary, actions, aside, children }: Props
   }, []);
 
   return (
-    <div ref={top} tabIndex={-1} className="screen" role="region" aria-label={heading}>
-      <s-page heading={heading}>
+    <div ref={top} tabIndex={-1} className="screen">
+      <s-page key={waiting ? 'waiting' : 'here'} heading={heading}>
         {back && (
           <s-link slot="breadcrumb-actions" href={back.href}>
             {back.label}

@@ -95,7 +95,9 @@ export function listenForLinks(): () => void {
   };
   const onShopify = (event: Event) => {
     const href = (event.target as Element | null)?.getAttribute?.('href');
-    if (href) void navigate(href);
+    if (!href) return;
+    event.preventDefault();
+    void navigate(href);
   };
   const onPop = () => changed();
   document.addEventListener('click', onClick);

@@ -65,7 +65,7 @@ export function Empty({
       <span className="empty-icon">
         <s-icon type={icon} color="subdued" />
       </span>
-      <h3>{heading}</h3>
+      <h2>{heading}</h2>
       <p>{children}</p>
       {action}
     </div>

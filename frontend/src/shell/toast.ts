@@ -1,7 +1,7 @@
 /** A short message: the admin's own toast where there is one, and always said to screen readers. */
 export function toast(message: string, isError = false) {
   announce(message);
-  if (typeof shopify !== 'undefined' && shopify.toast) {
+  if (typeof shopify !== 'undefined' && shopify.environment?.embedded !== false) {
     shopify.toast.show(message, { isError });
     return;
   }

@@ -1,4 +1,3 @@
-import { Skeleton } from '../../shell/states';
 import { t } from '../../shell/strings';
 import type { Attention } from './api';
 
@@ -9,12 +8,10 @@ const look = {
 } as const;
 
 /** What will not mend itself, worst first, each with the place to mend it. */
-export function AttentionList({ items }: { items: Attention[] | undefined }) {
+export function AttentionList({ items }: { items: Attention[] }) {
   return (
     <s-section heading={t('home.attention.title')}>
-      {items === undefined ? (
-        <Skeleton lines={2} height={56} />
-      ) : items.length === 0 ? (
+      {items.length === 0 ? (
         <p className="all-well">
           <s-icon type="check-circle-filled" tone="success" />
           {t('home.attention.none')}

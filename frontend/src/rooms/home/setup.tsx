@@ -1,7 +1,7 @@
 import { t } from '../../shell/strings';
 import type { SetupStep } from './api';
 
-/** The way from installed to working; it moves below once all is done. */
+/** The way from installed to working; it goes once all is done. */
 export function SetupList({ steps }: { steps: SetupStep[] }) {
   const done = steps.filter((step) => step.done).length;
   if (done === steps.length) return null;

@@ -35,64 +35,66 @@ export default function MessageLog() {
   return (
     <Page heading={t('messages.title')}>
       <s-section padding="none" accessibilityLabel={t('messages.title')}>
-        <div className="filters" role="search" aria-label={t('messages.filters')}>
-          <div className="filter-search">
-            <Search
-              label={t('messages.search')}
-              placeholder={t('messages.search')}
-              value={value('q')}
-              onSearch={(text) => set('q', text)}
-            />
+        <div>
+          <div className="filters" role="search" aria-label={t('messages.filters')}>
+            <div className="filter-search">
+              <Search
+                label={t('messages.search')}
+                placeholder={t('messages.search')}
+                value={value('q')}
+                onSearch={(text) => set('q', text)}
+              />
+            </div>
+            <s-select
+              label={t('messages.filter.state')}
+              labelAccessibilityVisibility="exclusive"
+              value={value('state')}
+              onChange={(event) => set('state', event.currentTarget.value)}
+            >
+              <s-option value="">{t('messages.filter.any_state')}</s-option>
+              {states.map((state) => (
+                <s-option key={state} value={state}>
+                  {tCode('mail_state', state)}
+                </s-option>
+              ))}
+            </s-select>
+            {filtered && (
+              <s-button variant="tertiary" onClick={clear}>
+                {t('action.clear')}
+              </s-button>
+            )}
           </div>
-          <s-select
-            label={t('messages.filter.state')}
-            labelAccessibilityVisibility="exclusive"
-            value={value('state')}
-            onChange={(event) => set('state', event.currentTarget.value)}
-          >
-            <s-option value="">{t('messages.filter.any_state')}</s-option>
-            {states.map((state) => (
-              <s-option key={state} value={state}>
-                {tCode('mail_state', state)}
-              </s-option>
-            ))}
-          </s-select>
-          {filtered && (
-            <s-button variant="tertiary" onClick={clear}>
-              {t('action.clear')}
-            </s-button>
+
+          {error && !data ? (
+            <div className="inset">
+              <Failed error={error} retry={() => void reload()} />
+            </div>
+          ) : data === undefined ? (
+            <SkeletonRows rows={12} />
+          ) : data.messages.length === 0 ? (
+            filtered ? (
+              <Empty
+                icon="search"
+                heading={t('messages.none_found')}
+                action={<s-button onClick={clear}>{t('action.clear')}</s-button>}
+              >
+                {t('messages.none_found_detail')}
+              </Empty>
+            ) : (
+              <Empty icon="email" heading={t('messages.empty')}>
+                {t('messages.empty_detail')}
+              </Empty>
+            )
+          ) : (
+            <div className={stale ? 'dimmed' : undefined} aria-busy={busy && stale}>
+              <Rows messages={data.messages} />
+              <div className="table-foot">
+                <span className="subdued">{t('messages.newest_first')}</span>
+                <Pager known={filters} next={data.next_cursor} busy={stale} />
+              </div>
+            </div>
           )}
         </div>
-
-        {error && !data ? (
-          <div className="inset">
-            <Failed error={error} retry={() => void reload()} />
-          </div>
-        ) : data === undefined ? (
-          <SkeletonRows rows={12} />
-        ) : data.messages.length === 0 ? (
-          filtered ? (
-            <Empty
-              icon="search"
-              heading={t('messages.none_found')}
-              action={<s-button onClick={clear}>{t('action.clear')}</s-button>}
-            >
-              {t('messages.none_found_detail')}
-            </Empty>
-          ) : (
-            <Empty icon="email" heading={t('messages.empty')}>
-              {t('messages.empty_detail')}
-            </Empty>
-          )
-        ) : (
-          <div className={stale ? 'dimmed' : undefined} aria-busy={busy && stale}>
-            <Rows messages={data.messages} />
-            <div className="table-foot">
-              <span className="subdued">{t('messages.newest_first')}</span>
-              <Pager known={filters} next={data.next_cursor} busy={stale} />
-            </div>
-          </div>
-        )}
       </s-section>
     </Page>
   );

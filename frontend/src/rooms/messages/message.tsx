@@ -31,6 +31,7 @@ export default function MessageScreen({ id }: ScreenProps) {
         message ? message.subject || tCode('message_kind', message.kind) : t('message.title')
       }
       back={back}
+      waiting={!message}
       primary={message && <Resend message={message} />}
       aside={
         message ? (
@@ -50,7 +51,13 @@ export default function MessageScreen({ id }: ScreenProps) {
           <s-paragraph>{message.reason}</s-paragraph>
         </s-banner>
       )}
-      <MailPreview path={`${path}/preview`} sent={message?.state === 'sent'} />
+      {message ? (
+        <MailPreview path={`${path}/preview`} sent={message.state === 'sent'} />
+      ) : (
+        <s-section>
+          <Skeleton lines={10} height={720} />
+        </s-section>
+      )}
     </Page>
   );
 }
@@ -107,10 +114,14 @@ function Facts({ message }: { message: Message }) {
       </s-section>
       <s-section heading={t('message.history')}>
         <ol className="steps">
-          {(message.history ?? []).map((step, i) => (
+          {(message.history ?? []).map((step, i, steps) => (
             <li key={i}>
               <span className="event-icon">
-                <s-icon type={lookOf(step.state).icon} tone={lookOf(step.state).tone} />
+                {i === steps.length - 1 ? (
+                  <s-icon type={lookOf(step.state).icon} tone={lookOf(step.state).tone} />
+                ) : (
+                  <s-icon type="check" color="subdued" />
+                )}
               </span>
               <span className="event-text">
                 <span>{tCode('mail_step', step.state)}</span>

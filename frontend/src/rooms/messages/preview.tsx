@@ -61,11 +61,11 @@ export function MailPreview({ path, sent }: { path: string; sent: boolean }) {
                 {data.subject}
               </div>
               {view === 'text' ? (
-                // The text is longer than its box: the keyboard must reach it to scroll.
-                // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-                <pre className="plain" dir={data.dir} lang={data.locale} tabIndex={0}>
-                  {data.text}
-                </pre>
+                <div className="plain" role="region" aria-label={t('preview.text')} tabIndex={0}>
+                  <pre dir={data.dir} lang={data.locale}>
+                    {data.text}
+                  </pre>
+                </div>
               ) : (
                 <iframe
                   className="letter"

@@ -35,91 +35,93 @@ export default function OrderList() {
   return (
     <Page heading={t('orders.title')}>
       <s-section padding="none" accessibilityLabel={t('orders.title')}>
-        <div className="filters" role="search" aria-label={t('orders.filters')}>
-          <div className="filter-search">
-            <Search
-              label={t('orders.search')}
-              placeholder={t('orders.search')}
-              value={value('q')}
-              onSearch={(text) => set('q', text)}
+        <div>
+          <div className="filters" role="search" aria-label={t('orders.filters')}>
+            <div className="filter-search">
+              <Search
+                label={t('orders.search')}
+                placeholder={t('orders.search')}
+                value={value('q')}
+                onSearch={(text) => set('q', text)}
+              />
+            </div>
+            <s-select
+              label={t('orders.filter.state')}
+              labelAccessibilityVisibility="exclusive"
+              value={value('state')}
+              onChange={(event) => set('state', event.currentTarget.value)}
+            >
+              <s-option value="">{t('orders.filter.any_state')}</s-option>
+              {states.map((state) => (
+                <s-option key={state} value={state}>
+                  {tCode('order_state', state)}
+                </s-option>
+              ))}
+            </s-select>
+            <s-select
+              label={t('orders.filter.mail')}
+              labelAccessibilityVisibility="exclusive"
+              value={value('mail')}
+              onChange={(event) => set('mail', event.currentTarget.value)}
+            >
+              <s-option value="">{t('orders.filter.any_mail')}</s-option>
+              {mails.map((state) => (
+                <s-option key={state} value={state}>
+                  {tCode('mail_filter', state)}
+                </s-option>
+              ))}
+            </s-select>
+            <s-date-field
+              label={t('orders.filter.since')}
+              labelAccessibilityVisibility="exclusive"
+              placeholder={t('orders.filter.since')}
+              value={value('since')}
+              onChange={(event) => set('since', event.currentTarget.value)}
             />
+            <s-date-field
+              label={t('orders.filter.until')}
+              labelAccessibilityVisibility="exclusive"
+              placeholder={t('orders.filter.until')}
+              value={value('until')}
+              onChange={(event) => set('until', event.currentTarget.value)}
+            />
+            {filtered && (
+              <s-button variant="tertiary" onClick={clear}>
+                {t('action.clear')}
+              </s-button>
+            )}
           </div>
-          <s-select
-            label={t('orders.filter.state')}
-            labelAccessibilityVisibility="exclusive"
-            value={value('state')}
-            onChange={(event) => set('state', event.currentTarget.value)}
-          >
-            <s-option value="">{t('orders.filter.any_state')}</s-option>
-            {states.map((state) => (
-              <s-option key={state} value={state}>
-                {tCode('order_state', state)}
-              </s-option>
-            ))}
-          </s-select>
-          <s-select
-            label={t('orders.filter.mail')}
-            labelAccessibilityVisibility="exclusive"
-            value={value('mail')}
-            onChange={(event) => set('mail', event.currentTarget.value)}
-          >
-            <s-option value="">{t('orders.filter.any_mail')}</s-option>
-            {mails.map((state) => (
-              <s-option key={state} value={state}>
-                {tCode('mail_filter', state)}
-              </s-option>
-            ))}
-          </s-select>
-          <s-date-field
-            label={t('orders.filter.since')}
-            labelAccessibilityVisibility="exclusive"
-            placeholder={t('orders.filter.since')}
-            value={value('since')}
-            onChange={(event) => set('since', event.currentTarget.value)}
-          />
-          <s-date-field
-            label={t('orders.filter.until')}
-            labelAccessibilityVisibility="exclusive"
-            placeholder={t('orders.filter.until')}
-            value={value('until')}
-            onChange={(event) => set('until', event.currentTarget.value)}
-          />
-          {filtered && (
-            <s-button variant="tertiary" onClick={clear}>
-              {t('action.clear')}
-            </s-button>
+
+          {error && !data ? (
+            <div className="inset">
+              <Failed error={error} retry={() => void reload()} />
+            </div>
+          ) : data === undefined ? (
+            <SkeletonRows rows={12} />
+          ) : data.orders.length === 0 ? (
+            filtered ? (
+              <Empty
+                icon="search"
+                heading={t('orders.none_found')}
+                action={<s-button onClick={clear}>{t('action.clear')}</s-button>}
+              >
+                {t('orders.none_found_detail')}
+              </Empty>
+            ) : (
+              <Empty icon="order" heading={t('orders.empty')}>
+                {t('orders.empty_detail')}
+              </Empty>
+            )
+          ) : (
+            <div className={stale ? 'dimmed' : undefined} aria-busy={busy && stale}>
+              <Rows orders={data.orders} />
+              <div className="table-foot">
+                <span className="subdued">{t('orders.total', { count: data.total_estimate })}</span>
+                <Pager known={filters} next={data.next_cursor} busy={stale} />
+              </div>
+            </div>
           )}
         </div>
-
-        {error && !data ? (
-          <div className="inset">
-            <Failed error={error} retry={() => void reload()} />
-          </div>
-        ) : data === undefined ? (
-          <SkeletonRows rows={12} />
-        ) : data.orders.length === 0 ? (
-          filtered ? (
-            <Empty
-              icon="search"
-              heading={t('orders.none_found')}
-              action={<s-button onClick={clear}>{t('action.clear')}</s-button>}
-            >
-              {t('orders.none_found_detail')}
-            </Empty>
-          ) : (
-            <Empty icon="order" heading={t('orders.empty')}>
-              {t('orders.empty_detail')}
-            </Empty>
-          )
-        ) : (
-          <div className={stale ? 'dimmed' : undefined} aria-busy={busy && stale}>
-            <Rows orders={data.orders} />
-            <div className="table-foot">
-              <span className="subdued">{t('orders.total', { count: data.total_estimate })}</span>
-              <Pager known={filters} next={data.next_cursor} busy={stale} />
-            </div>
-          </div>
-        )}
       </s-section>
     </Page>
   );
@@ -133,11 +135,11 @@ function Rows({ orders }: { orders: OrderRow[] }) {
         <s-table-header listSlot="primary">{t('orders.column.order')}</s-table-header>
         <s-table-header listSlot="kicker">{t('orders.column.placed')}</s-table-header>
         <s-table-header listSlot="secondary">{t('orders.column.customer')}</s-table-header>
+        <s-table-header listSlot="inline">{t('orders.column.state')}</s-table-header>
+        <s-table-header listSlot="labeled">{t('orders.column.mail')}</s-table-header>
         <s-table-header listSlot="labeled" format="currency">
           {t('orders.column.total')}
         </s-table-header>
-        <s-table-header listSlot="inline">{t('orders.column.state')}</s-table-header>
-        <s-table-header listSlot="labeled">{t('orders.column.mail')}</s-table-header>
       </s-table-header-row>
       <s-table-body>
         {orders.map((order) => (
@@ -158,13 +160,13 @@ function Rows({ orders }: { orders: OrderRow[] }) {
               </span>
             </s-table-cell>
             <s-table-cell>
-              <span className="amount">{format.money(order.total)}</span>
-            </s-table-cell>
-            <s-table-cell>
               <OrderBadges order={order} />
             </s-table-cell>
             <s-table-cell>
               <MailBadge state={order.mail_state} />
+            </s-table-cell>
+            <s-table-cell>
+              <span className="amount">{format.money(order.total)}</span>
             </s-table-cell>
           </s-table-row>
         ))}

@@ -27,12 +27,9 @@ export default function OrderScreen({ id }: ScreenProps) {
   }
   if (!order) {
     return (
-      <Page heading={t('order.title')} back={back} aside={<Waiting />}>
+      <Page heading={t('order.title')} back={back} waiting aside={<Waiting />}>
         <s-section>
-          <Skeleton lines={4} height={220} />
-        </s-section>
-        <s-section heading={t('timeline.title')}>
-          <Skeleton lines={6} height={320} />
+          <Skeleton lines={10} height={520} />
         </s-section>
       </Page>
     );

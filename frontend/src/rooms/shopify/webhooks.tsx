@@ -58,55 +58,59 @@ export default function WebhookScreen() {
       }
     >
       <s-section padding="none" accessibilityLabel={t('webhooks.title')}>
-        <div className="filters filters-spread">
-          <div className="segments" role="group" aria-label={t('webhooks.filter')}>
-            {states.map((name) => (
-              <button
-                key={name}
-                type="button"
-                className="segment"
-                aria-pressed={state === name}
-                onClick={() =>
-                  void navigate(withQuery(place, filters, { state: name === 'parked' ? '' : name }))
-                }
-              >
-                <span>{tCode('webhook_state', name)}</span>
-                {data && name !== 'done' && <span className="count">{data.counts[name]}</span>}
-              </button>
-            ))}
-          </div>
-          <span className="subdued live-note">
-            <span className="pulse" aria-hidden="true" />
-            {t('webhooks.live')}
-          </span>
-        </div>
-        {error && !data ? (
-          <div className="inset">
-            <Failed error={error} retry={() => void reload()} />
-          </div>
-        ) : data === undefined ? (
-          <SkeletonRows rows={6} />
-        ) : data.webhooks.length === 0 ? (
-          <Empty icon="check-circle" heading={t(`webhooks.none_${state}` as Key)}>
-            {t(`webhooks.none_${state}_detail` as Key)}
-          </Empty>
-        ) : (
-          <div className={stale ? 'dimmed' : undefined}>
-            <Rows
-              webhooks={data.webhooks}
-              busy={busy}
-              retry={(hook) =>
-                void retry(hook.id, `/webhooks/${encodeURIComponent(hook.id)}/retry`, () =>
-                  t('webhooks.retried', { topic: hook.topic }),
-                )
-              }
-            />
-            <div className="table-foot">
-              <span className="subdued">{t('webhooks.explain')}</span>
-              <Pager known={filters} next={data.next_cursor} busy={stale} />
+        <div>
+          <div className="filters filters-spread">
+            <div className="segments" role="group" aria-label={t('webhooks.filter')}>
+              {states.map((name) => (
+                <button
+                  key={name}
+                  type="button"
+                  className="segment"
+                  aria-pressed={state === name}
+                  onClick={() =>
+                    void navigate(
+                      withQuery(place, filters, { state: name === 'parked' ? '' : name }),
+                    )
+                  }
+                >
+                  <span>{tCode('webhook_state', name)}</span>
+                  {data && name !== 'done' && <span className="count">{data.counts[name]}</span>}
+                </button>
+              ))}
             </div>
+            <span className="subdued live-note">
+              <span className="pulse" aria-hidden="true" />
+              {t('webhooks.live')}
+            </span>
           </div>
-        )}
+          {error && !data ? (
+            <div className="inset">
+              <Failed error={error} retry={() => void reload()} />
+            </div>
+          ) : data === undefined ? (
+            <SkeletonRows rows={6} />
+          ) : data.webhooks.length === 0 ? (
+            <Empty icon="check-circle" heading={t(`webhooks.none_${state}` as Key)}>
+              {t(`webhooks.none_${state}_detail` as Key)}
+            </Empty>
+          ) : (
+            <div className={stale ? 'dimmed' : undefined}>
+              <Rows
+                webhooks={data.webhooks}
+                busy={busy}
+                retry={(hook) =>
+                  void retry(hook.id, `/webhooks/${encodeURIComponent(hook.id)}/retry`, () =>
+                    t('webhooks.retried', { topic: hook.topic }),
+                  )
+                }
+              />
+              <div className="table-foot">
+                <span className="subdued">{t('webhooks.explain')}</span>
+                <Pager known={filters} next={data.next_cursor} busy={stale} />
+              </div>
+            </div>
+          )}
+        </div>
       </s-section>
     </Page>
   );
@@ -134,7 +138,7 @@ function Rows({ webhooks, busy, retry }: RowsProps) {
             {hook.reason && <p className="reason break">{hook.reason}</p>}
             <p className="subdued hook-meta">
               <time dateTime={hook.received_at} title={format.exact(hook.received_at)}>
-                {t('webhooks.received', { when: format.listTime(hook.received_at) })}
+                {t('webhooks.received', { when: format.relative(hook.received_at) })}
               </time>
               <span>{t('webhooks.attempts', { count: hook.attempts })}</span>
               {hook.order_id && (

@@ -13,7 +13,7 @@ import { BrandPreview } from './brand-preview';
 import { TestMail } from './test-mail';
 import { problemsOf } from './validate';
 
-const FORM = 'sender-form';
+const SAVE_BAR = 'sender-save-bar';
 
 interface Props {
   sender: Sender;
@@ -43,8 +43,8 @@ export function SenderForm({ sender, reload }: Props) {
   useEffect(() => {
     if (typeof shopify === 'undefined' || !shopify.saveBar) return;
     const bar = shopify.saveBar;
-    if (dirty) void bar.show(FORM);
-    else void bar.hide(FORM);
+    if (dirty) void bar.show(SAVE_BAR);
+    else void bar.hide(SAVE_BAR);
     setLeaveGuard(dirty ? () => bar.leaveConfirmation() : null);
     return () => setLeaveGuard(null);
   }, [dirty]);
@@ -99,14 +99,17 @@ export function SenderForm({ sender, reload }: Props) {
   };
 
   return (
-    <form
-      ref={form}
-      id={FORM}
-      data-save-bar
-      noValidate
-      onSubmit={(event) => void save(event)}
-      onReset={discard}
-    >
+    <form ref={form} noValidate onSubmit={(event) => void save(event)} onReset={discard}>
+      {/* Driven by us and not by data-save-bar, which counts a form as saved once it is
+          submitted: a refused save would leave changes behind without a bar. */}
+      <ui-save-bar id={SAVE_BAR}>
+        <button variant="primary" type="submit" loading={saving ? '' : undefined}>
+          {t('action.save')}
+        </button>
+        <button type="reset" disabled={saving}>
+          {t('action.discard')}
+        </button>
+      </ui-save-bar>
       <Page
         heading={t('sender.title')}
         aside={

@@ -13,6 +13,7 @@ export default function SenderScreen() {
   return (
     <Page
       heading={t('sender.title')}
+      waiting
       aside={
         <s-section>
           <Skeleton lines={6} height={300} />
