@@ -12,6 +12,7 @@ import (
 //	{{ltr .shop.phone}}                            isolated, left to right whatever it holds
 //	{{number .quantity}}                           digits of the language
 //	{{address .shipping.address}}                  lines on one line
+//	{{add $i 1}}                                   a sum, to count from one
 //
 // A name without a value is an error of the template and stops it.
 func Funcs(t Tag) template.FuncMap {
@@ -23,6 +24,7 @@ func Funcs(t Tag) template.FuncMap {
 			}
 			return Shopper.T(t, key, args), nil
 		},
+		"add": func(a, b int) int { return a + b },
 		"bdi": BDI,
 		"ltr": func(s string) template.HTML {
 			return template.HTML(`<bdi dir="ltr">` + template.HTMLEscapeString(s) + `</bdi>`)
@@ -34,8 +36,30 @@ func Funcs(t Tag) template.FuncMap {
 			}
 			return t.Number(n), nil
 		},
-		"address": func(lines []string) string { return t.JoinAddress(lines) },
+		"address": func(lines any) (string, error) {
+			texts, err := texts(lines)
+			return t.JoinAddress(texts), err
+		},
 	}
+}
+
+// texts accepts a list as Go code or as the data of a mail hold it.
+func texts(list any) ([]string, error) {
+	switch list := list.(type) {
+	case []string:
+		return list, nil
+	case []any:
+		out := make([]string, len(list))
+		for i, v := range list {
+			s, ok := v.(string)
+			if !ok {
+				return nil, fmt.Errorf("%T is not a text", v)
+			}
+			out[i] = s
+		}
+		return out, nil
+	}
+	return nil, fmt.Errorf("%T is not a list of texts", list)
 }
 
 func named(pairs []any) (map[string]any, error) {
