@@ -21,11 +21,15 @@ CREATE TABLE messages (
     message_id   text        NOT NULL DEFAULT '',
     attempts     integer     NOT NULL DEFAULT 0,
     resend_of    text        NOT NULL DEFAULT '',
+    delay_ms     bigint,
     caused_at    timestamptz NOT NULL,
     created_at   timestamptz NOT NULL,
     attempted_at timestamptz,
     sent_at      timestamptz
 );
+-- lz4 costs half the processor time of the default for texts of this size.
+ALTER TABLE messages ALTER COLUMN html SET COMPRESSION lz4;
+ALTER TABLE messages ALTER COLUMN body_text SET COMPRESSION lz4;
 CREATE UNIQUE INDEX messages_once ON messages (shop_id, kind, once);
 CREATE INDEX messages_newest ON messages (shop_id, id);
 CREATE INDEX messages_state ON messages (shop_id, state, id);

@@ -21,6 +21,7 @@ CREATE TABLE messages (
     message_id   text        NOT NULL DEFAULT '',
     attempts     integer     NOT NULL DEFAULT 0,
     resend_of    text        NOT NULL DEFAULT '',
+    delay_ms     integer,
     caused_at    datetime    NOT NULL,
     created_at   datetime    NOT NULL,
     attempted_at datetime,

@@ -1,0 +1,43 @@
+package boot
+
+import (
+	"afterglow/app/customers"
+	"afterglow/app/locale"
+	"afterglow/app/mail"
+	"afterglow/app/messages"
+	"afterglow/app/orders"
+	"afterglow/app/room"
+)
+
+// hangRooms opens the rooms in the order of the story. A new capability is one
+// folder and one line here.
+func (h *House) hangRooms() {
+	h.hang(h.Shops.Room())
+	customers := customers.New(h.DB)
+	h.hang(customers.Room())
+	messages := messages.New(h.DB, h.Shops, mail.NewRenderer(locale.Shopper.T), h.mail)
+	h.hang(messages.Room())
+	orders := orders.New(orders.Config{DB: h.DB, Shops: h.Shops, Customers: customers, Messages: messages, API: h.API, Links: h.Links, AppURL: h.Config.AppURL, Log: h.log})
+	h.hang(orders.Room())
+
+	// What no room hears must still be worked off: the inbox feeds the queue.
+	h.Queue.Feed(h.Inbox.Feed)
+	h.Queue.Register(h.Inbox.Task())
+	h.Queue.Plan(h.Inbox.Retention())
+	for _, r := range h.Rooms {
+		messages.Register(r.Mails...)
+	}
+}
+
+// hang connects a room's ears and hands to the machinery.
+func (h *House) hang(r room.Room) {
+	h.Rooms = append(h.Rooms, r)
+	for topic, handle := range r.Topics {
+		h.Inbox.Hear(topic, handle)
+	}
+	for fact, task := range r.Hears {
+		h.Queue.Hear(fact, task)
+	}
+	h.Queue.Register(r.Tasks...)
+	h.Queue.Plan(r.Schedules...)
+}

@@ -1,0 +1,224 @@
+package messages
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"afterglow/app/mail"
+	"afterglow/app/problem"
+	"afterglow/app/queue"
+	"afterglow/app/shops"
+	"afterglow/app/store"
+)
+
+// TaskDeliver is the job that sends one message.
+const TaskDeliver = "messages.deliver"
+
+// Pauses double up to an hour, so these many attempts reach past 48 hours, the
+// time after which mail servers give up as well.
+const deliverAttempts = 60
+
+const keepTexts = 60 * 24 * time.Hour
+
+var (
+	mailsTotal = promauto.NewCounterVec(prometheus.CounterOpts{
+		Name: "afterglow_mails_total", Help: "Attempts at mails by outcome.",
+	}, []string{"kind", "outcome"})
+	mailDelay = promauto.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "afterglow_mail_delay_seconds", Help: "Time from what a mail tells about to its hand-over to the mail server.",
+		Buckets: []float64{.05, .1, .25, .5, 1, 2, 5, 15, 60, 300, 3600},
+	}, []string{"kind"})
+)
+
+// draft is a message on its way out.
+type draft struct {
+	message *Message
+	kind    mail.Kind
+	letter  *mail.Letter
+	brand   mail.Brand
+	from    mail.Address
+	replyTo mail.Address
+}
+
+func (s *Service) deliverTask() queue.Task {
+	return queue.Task{Kind: TaskDeliver, Timeout: 60 * time.Second, MaxAttempts: deliverAttempts, Run: s.deliver}
+}
+
+func (s *Service) deliver(ctx context.Context, c *queue.Claim) error {
+	var d *draft
+	err := s.db.Read(ctx, c.Job.Shop, func(tx *store.Tx) error {
+		m, err := find(tx, c.Job.Ref)
+		if err != nil {
+			return err
+		}
+		d = &draft{message: m}
+		if m.State != StateWaiting && m.State != StateSending {
+			return nil
+		}
+		d, err = s.prepare(ctx, tx, m)
+		return err
+	})
+	switch reason, stop := mail.StopReason(err); {
+	case stop:
+		return s.end(ctx, c, d.message, StateStopped, reason)
+	case errors.Is(err, errSuppressed):
+		return s.end(ctx, c, d.message, StateSuppressed, problem.Of(err).Detail)
+	case err != nil && !problem.Retryable(err) && d != nil:
+		return s.end(ctx, c, d.message, StateFailed, queue.Reason(err))
+	case err != nil:
+		return err
+	case d.letter == nil: // settled before, by an attempt whose job we repeat
+		return c.Finish(ctx, nil)
+	}
+	return s.send(ctx, c, d)
+}
+
+var errSuppressed = problem.New(problem.Invalid, "messages.suppressed", "The address is on the list of addresses we no longer write to.")
+
+// prepare decides, from how things stand now, whether the message may be sent
+// and what it says. The draft is returned with every error that is about it.
+func (s *Service) prepare(ctx context.Context, tx *store.Tx, m *Message) (*draft, error) {
+	d := &draft{message: m}
+	kind, ok := s.kinds[m.Kind]
+	if !ok {
+		return d, ErrUnknownKind
+	}
+	d.kind = kind
+	shop, err := s.shops.Get(tx)
+	if err != nil {
+		return d, err
+	}
+	if !shop.Installed {
+		return d, mail.Stop("the app was uninstalled")
+	}
+	settings, err := s.shops.Settings(tx)
+	if err != nil {
+		return d, err
+	}
+	if reason, err := suppressed(tx, m.ToAddress); err != nil || reason != "" {
+		return d, errors.Join(err, errSuppressed.Detailf("%s", reason))
+	}
+	letter, err := compose(ctx, tx, kind, m)
+	if err != nil {
+		return d, err
+	}
+	if letter.To.Email == "" {
+		letter.To = mail.Address{Name: m.ToName, Email: m.ToAddress}
+	}
+	if letter.Locale == "" {
+		letter.Locale = m.Locale
+	}
+	letter.MessageRef = m.ID
+	d.letter, d.brand = letter, mail.Brand{Accent: settings.AccentColor}
+	d.from, d.replyTo, err = sender(s.shops.From(), settings)
+	return d, err
+}
+
+// sender is who the mail comes from: the merchant's name at the address the
+// installation may send from, and the merchant's own address for answers.
+func sender(from string, v shops.Settings) (mail.Address, mail.Address, error) {
+	address, err := mail.ParseAddress(from)
+	if err != nil {
+		return address, address, fmt.Errorf("MAIL_FROM: %w", err)
+	}
+	address.Name = v.SenderName
+	return address, mail.Address{Email: v.ReplyTo}, nil
+}
+
+func (s *Service) send(ctx context.Context, c *queue.Claim, d *draft) error {
+	m := d.message
+	r, err := s.renderer.Render(ctx, d.kind, d.letter, d.brand)
+	if err != nil {
+		if problem.Retryable(err) && c.Job.Attempt < 5 {
+			return err
+		}
+		return s.end(ctx, c, m, StateFailed, queue.Reason(err))
+	}
+	m.Subject, m.HTML, m.BodyText = r.Subject, r.HTML, r.Text
+	m.MessageID = mail.MessageID(m.ID, d.from.Domain())
+	if d.kind.Class == mail.Marketing {
+		if m.State == StateSending { // tried before, and nobody knows how it went
+			return s.end(ctx, c, m, StateFailed, "The answer of the mail server was lost; a marketing mail is not tried twice.")
+		}
+		if err := c.Hold(ctx, func(tx *store.Tx) error {
+			return tx.Scoped(&Message{}).Where("id = ?", m.ID).Updates(map[string]any{"state": StateSending, "attempted_at": tx.Now}).Error
+		}); err != nil {
+			return err
+		}
+	}
+	err = s.out.Send(ctx, &mail.Message{Shop: m.ShopID, From: d.from, To: d.letter.To, ReplyTo: d.replyTo, Subject: m.Subject, HTML: m.HTML,
+		Text: m.BodyText, MessageID: m.MessageID, Class: d.kind.Class, Date: s.db.Clock().Now()})
+	queue.CrashPoint("mail.after_send")
+	return s.outcome(ctx, c, d, err)
+}
+
+// outcome decides what an answer of the mail server means.
+func (s *Service) outcome(ctx context.Context, c *queue.Claim, d *draft, err error) error {
+	m := d.message
+	var refused *mail.Refused
+	switch {
+	case err == nil:
+		return s.end(ctx, c, m, StateSent, "")
+	case errors.As(err, &refused) && refused.Permanent:
+		return s.refused(ctx, c, m, refused)
+	case errors.Is(err, mail.ErrUnknownOutcome) && d.kind.Class == mail.Marketing:
+		return s.end(ctx, c, m, StateFailed, "The answer of the mail server was lost; a marketing mail is not tried twice.")
+	case !problem.Retryable(err) && refused == nil:
+		return s.end(ctx, c, m, StateFailed, queue.Reason(err))
+	case c.Job.Attempt >= deliverAttempts:
+		return s.end(ctx, c, m, StateFailed, queue.Reason(err))
+	}
+	s.note(ctx, c, m, queue.Reason(err))
+	mailsTotal.WithLabelValues(m.Kind, "deferred").Inc()
+	return problem.New(problem.Unavailable, "messages.deferred", "The mail server did not take the mail yet.").With(err)
+}
+
+// refused ends a message that the mail server will never take; when the reason
+// is the mailbox itself, nobody writes there again.
+func (s *Service) refused(ctx context.Context, c *queue.Claim, m *Message, r *mail.Refused) error {
+	if !r.Mailbox {
+		return s.end(ctx, c, m, StateFailed, r.Error())
+	}
+	mailsTotal.WithLabelValues(m.Kind, "bounced").Inc()
+	return c.Finish(ctx, func(tx *store.Tx) error {
+		if err := suppress(tx, m.ToAddress, fmt.Sprintf("the mailbox was refused for good (%d)", r.Code)); err != nil {
+			return err
+		}
+		return settle(tx, m, StateFailed, r.Error())
+	})
+}
+
+// note puts a failed attempt on the message's history. That it cannot be written
+// is no reason to fail the attempt once more.
+func (s *Service) note(ctx context.Context, c *queue.Claim, m *Message, detail string) {
+	_ = c.Hold(ctx, func(tx *store.Tx) error {
+		if err := tx.Scoped(&Message{}).Where("id = ?", m.ID).Updates(map[string]any{"reason": detail, "attempts": c.Job.Attempt, "attempted_at": tx.Now}).Error; err != nil {
+			return err
+		}
+		return record(tx, m.ID, StateWaiting, detail)
+	})
+}
+
+func (s *Service) end(ctx context.Context, c *queue.Claim, m *Message, state State, detail string) error {
+	err := c.Finish(ctx, func(tx *store.Tx) error { return settle(tx, m, state, detail) })
+	if err != nil {
+		return err
+	}
+	mailsTotal.WithLabelValues(m.Kind, string(state)).Inc()
+	if state == StateSent && m.ResendOf == "" {
+		mailDelay.WithLabelValues(m.Kind).Observe(max(0, s.db.Clock().Now().Sub(m.CausedAt).Seconds()))
+	}
+	return nil
+}
+
+// retention is the schedule that forgets what old mails said.
+func retention() queue.Schedule {
+	return queue.Schedule{Name: "messages.retention", Every: 6 * time.Hour, Begin: func(_ context.Context, tx *store.Tx) error {
+		return eraseTexts(tx, tx.Now.Add(-keepTexts))
+	}}
+}

@@ -1,0 +1,29 @@
+// Package messages decides whether we may write to somebody, writes, and knows
+// what became of it.
+//
+// # Words
+//
+// A message is one mail to one person about one thing. Its kind belongs to the
+// room that sends it ("orders.confirmation"). Its once-key makes it unique in the
+// shop: a second request with the same key is the first one. A resend is a
+// message of its own that names the one it repeats. A suppression is an address
+// we no longer write to.
+//
+//	waiting ──▶ sent
+//	   │  ├───▶ stopped      the thing changed: cancelled, switched off, uninstalled
+//	   │  ├───▶ suppressed   the address does not want mail, or does not exist
+//	   │  └───▶ failed       tried until there was no point any more
+//	   └──▶ sending ─────▶   (marketing only: on record before it is tried)
+//
+// # Guarantees
+//
+// Send writes the message and its job in the caller's transaction. What the mail
+// says, whether it may go and to whom is decided when it is sent, not when it was
+// asked for. Transactional mails are sent at least once: when the answer of the
+// mail server is lost, the same mail with the same Message-ID is tried again, and
+// every provider and mailbox can tell the two are one. Marketing mails are sent
+// at most once: an unknown outcome is final.
+//
+// Owns messages, messages_history, messages_suppressions. Hears
+// shops.uninstalled. Text and HTML of a mail are kept 60 days.
+package messages

@@ -1,0 +1,181 @@
+package messages
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"afterglow/app/locale"
+	"afterglow/app/mail"
+	"afterglow/app/problem"
+	"afterglow/app/store"
+	"afterglow/app/web"
+)
+
+const (
+	pageSize      = 50
+	testPerSecond = 1.0 / 60 // test mails a shop may send, beyond ten at once
+)
+
+func (s *Service) routes(g *web.Group) {
+	g.GET("/messages", s.getMessages)
+	g.GET("/messages/:id", s.getMessage)
+	g.GET("/messages/:id/preview", s.getPreview)
+	g.POST("/messages/:id/resend", s.postResend)
+	g.POST("/settings/sender/test", s.postTest)
+}
+
+type messageJSON struct {
+	ID        string     `json:"id"`
+	Kind      string     `json:"kind"`
+	State     State      `json:"state"`
+	To        string     `json:"to"`
+	Subject   string     `json:"subject"`
+	Locale    string     `json:"locale"`
+	Order     *orderJSON `json:"order"`
+	CreatedAt time.Time  `json:"created_at"`
+	SentAt    *time.Time `json:"sent_at"`
+	DelayMS   *int64     `json:"delay_ms"`
+	Attempts  int        `json:"attempts"`
+	Reason    *string    `json:"reason"`
+	ResendOf  *string    `json:"resend_of"`
+}
+
+type orderJSON struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+func toJSON(m *Message) messageJSON {
+	j := messageJSON{ID: m.ID, Kind: m.Kind, State: m.State, To: m.ToAddress, Subject: m.Subject, Locale: m.Locale,
+		CreatedAt: m.CreatedAt.UTC(), SentAt: m.SentAt, DelayMS: m.DelayMS, Attempts: m.Attempts, Reason: orNull(m.Reason), ResendOf: orNull(m.ResendOf)}
+	if m.OrderID != 0 {
+		j.Order = &orderJSON{strconv.FormatInt(m.OrderID, 10), m.OrderName}
+	}
+	return j
+}
+
+func orNull(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+var errFilter = problem.New(problem.Invalid, "messages.filter", "This filter does not exist.")
+
+func (s *Service) getMessages(c *web.Ctx) error {
+	f := Filter{Query: c.Query("q"), State: State(c.Query("state")), Kind: c.Query("kind"), Before: c.Query("cursor"), Limit: pageSize + 1}
+	switch f.State {
+	case "", StateWaiting, StateSending, StateSent, StateStopped, StateSuppressed, StateFailed:
+	default:
+		return errFilter.WithFields(problem.Field{Field: "state", Detail: "Choose waiting, sending, sent, stopped, suppressed or failed."})
+	}
+	var rows []Message
+	err := s.db.Read(c.Context(), web.Shop(c), func(tx *store.Tx) (err error) {
+		rows, err = list(tx, f)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	answer := struct {
+		Messages   []messageJSON `json:"messages"`
+		NextCursor *string       `json:"next_cursor"`
+	}{Messages: []messageJSON{}}
+	for i := range rows {
+		if i == pageSize {
+			answer.NextCursor = &rows[i-1].ID
+			break
+		}
+		answer.Messages = append(answer.Messages, toJSON(&rows[i]))
+	}
+	return c.OK(answer)
+}
+
+type entryJSON struct {
+	At     time.Time `json:"at"`
+	State  State     `json:"state"`
+	Detail string    `json:"detail"`
+}
+
+func (s *Service) getMessage(c *web.Ctx) error {
+	var m *Message
+	var entries []Entry
+	err := s.db.Read(c.Context(), web.Shop(c), func(tx *store.Tx) (err error) {
+		if m, err = find(tx, c.Param("id")); err != nil {
+			return err
+		}
+		entries, err = history(tx, m.ID)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	detail := struct {
+		messageJSON
+		MessageID string            `json:"message_id"`
+		Headers   map[string]string `json:"headers"`
+		History   []entryJSON       `json:"history"`
+	}{messageJSON: toJSON(m), MessageID: m.MessageID, Headers: map[string]string{}, History: []entryJSON{{m.CreatedAt.UTC(), StateWaiting, ""}}}
+	if m.MessageID != "" {
+		detail.Headers["Message-ID"] = "<" + m.MessageID + ">"
+		detail.Headers["To"], detail.Headers["Subject"] = m.ToAddress, m.Subject
+	}
+	for _, e := range entries {
+		detail.History = append(detail.History, entryJSON{e.At.UTC(), e.State, e.Detail})
+	}
+	return c.OK(map[string]any{"message": detail})
+}
+
+func (s *Service) getPreview(c *web.Ctx) error {
+	p, err := s.Preview(c.Context(), web.Shop(c), c.Param("id"))
+	if err != nil {
+		return err
+	}
+	tag := locale.Match(p.Locale)
+	return c.OK(map[string]any{"subject": p.Subject, "html": p.HTML, "text": p.Text, "locale": string(tag), "dir": tag.Dir(), "live": p.Live})
+}
+
+func (s *Service) postResend(c *web.Ctx) error {
+	var body struct {
+		RequestID string `json:"request_id"`
+	}
+	if err := c.Bind(&body); err != nil {
+		return err
+	}
+	m, err := s.Resend(c.Context(), web.Shop(c), c.Param("id"), body.RequestID)
+	if err != nil {
+		return err
+	}
+	return c.Answer(http.StatusAccepted, map[string]any{"message": toJSON(m)})
+}
+
+var errTestAddress = problem.New(problem.Invalid, "messages.test_address", "Enter one e-mail address to send the test to.")
+
+// postTest sends a mail of a kind with a made-up order, so that the merchant sees
+// it in a real mailbox.
+func (s *Service) postTest(c *web.Ctx) error {
+	var body struct {
+		To string `json:"to"`
+	}
+	if err := c.Bind(&body); err != nil {
+		return err
+	}
+	to, err := mail.ParseAddress(body.To)
+	if err != nil {
+		return errTestAddress.WithFields(problem.Field{Field: "to", Detail: "Enter one e-mail address, such as you@example.com."})
+	}
+	if !s.tests.Allow(web.Shop(c).String()) {
+		return web.ErrLimited
+	}
+	var id string
+	err = s.db.InTx(c.Context(), web.Shop(c), func(tx *store.Tx) (err error) {
+		id, err = s.sendSample(tx, "orders.confirmation", to.Email)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return c.Accepted(map[string]any{"id": id})
+}

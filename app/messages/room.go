@@ -1,0 +1,57 @@
+package messages
+
+import (
+	"context"
+
+	"afterglow/app/queue"
+	"afterglow/app/room"
+	"afterglow/app/shops"
+	"afterglow/app/store"
+)
+
+// Room hangs the room up.
+func (s *Service) Room() room.Room {
+	return room.Room{
+		Name:      "messages",
+		Tables:    []string{"messages", "messages_history", "messages_suppressions"},
+		Admin:     s.routes,
+		Tasks:     []queue.Task{s.deliverTask()},
+		Hears:     map[string]queue.Task{shops.FactUninstalled: {Kind: "messages.stop_all", InTx: s.onUninstalled}},
+		Schedules: []queue.Schedule{retention()},
+		Personal:  true,
+		Export:    s.export,
+		Erase:     s.erase,
+	}
+}
+
+func (s *Service) export(_ context.Context, tx *store.Tx, p room.Person) (map[string]any, error) {
+	var rows []Message
+	if err := belonging(tx, p.CustomerID, p.Email, p.OrderIDs).Order("id").Find(&rows).Error; err != nil {
+		return nil, err
+	}
+	mails := make([]map[string]any, len(rows))
+	for i, m := range rows {
+		mails[i] = map[string]any{"kind": m.Kind, "order": m.OrderName, "to": m.ToAddress, "name": m.ToName, "language": m.Locale,
+			"state": m.State, "written_at": m.CreatedAt, "sent_at": m.SentAt, "subject": m.Subject, "text": m.BodyText}
+	}
+	return map[string]any{"messages": mails}, nil
+}
+
+// erase keeps that a mail was sent and drops to whom and what it said. Whoever
+// refused our mail stays on the list by nothing: the address itself goes.
+func (s *Service) erase(_ context.Context, tx *store.Tx, p room.Person) error {
+	var rows []Message
+	if err := belonging(tx, p.CustomerID, p.Email, p.OrderIDs).Select("id", "to_address").Find(&rows).Error; err != nil {
+		return err
+	}
+	for _, m := range rows {
+		if err := eraseSuppression(tx, m.ToAddress); err != nil {
+			return err
+		}
+		if _, err := queue.Stop(tx, TaskDeliver, m.ID, "erased"); err != nil {
+			return err
+		}
+	}
+	return belonging(tx, p.CustomerID, p.Email, p.OrderIDs).Updates(map[string]any{
+		"to_address": "", "to_name": "", "subject": "", "html": "", "body_text": "", "customer_id": 0, "reason": ""}).Error
+}

@@ -1,0 +1,237 @@
+package messages
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"afterglow/app/ids"
+	"afterglow/app/queue"
+	"afterglow/app/store"
+)
+
+// Message is one mail to one person.
+type Message struct {
+	ID          string `gorm:"primaryKey"`
+	ShopID      ids.Shop
+	Kind        string
+	Once        string
+	Ref         string
+	OrderID     int64
+	OrderName   string
+	CustomerID  int64
+	ToAddress   string
+	ToName      string
+	Locale      string
+	State       State
+	Reason      string
+	Subject     string
+	HTML        string
+	BodyText    string
+	MessageID   string
+	Attempts    int
+	ResendOf    string
+	DelayMS     *int64
+	CausedAt    time.Time
+	CreatedAt   time.Time
+	AttemptedAt *time.Time
+	SentAt      *time.Time
+}
+
+// TableName names the table.
+func (Message) TableName() string { return "messages" }
+
+// Entry is one thing that happened to a message.
+type Entry struct {
+	ID        string `gorm:"primaryKey"`
+	ShopID    ids.Shop
+	MessageID string
+	At        time.Time
+	State     State
+	Detail    string
+}
+
+// TableName names the table.
+func (Entry) TableName() string { return "messages_history" }
+
+type suppression struct {
+	ShopID    ids.Shop
+	Address   string
+	Reason    string
+	CreatedAt time.Time
+}
+
+func (suppression) TableName() string { return "messages_suppressions" }
+
+// insert writes the message unless one with its once-key is there. It tells
+// whether it wrote.
+func insert(tx *store.Tx, m *Message) (bool, error) {
+	q := tx.Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "shop_id"}, {Name: "kind"}, {Name: "once"}}, DoNothing: true}).Create(m)
+	return q.RowsAffected == 1, q.Error
+}
+
+func find(tx *store.Tx, id string) (*Message, error) {
+	var m Message
+	if err := store.One(tx.Scoped(&m).Where("id = ?", id).Take(&m), ErrNotFound); err != nil {
+		return nil, err
+	}
+	return &m, nil
+}
+
+func findOnce(tx *store.Tx, kind, once string) (*Message, error) {
+	var m Message
+	if err := store.One(tx.Scoped(&m).Where("kind = ? AND once = ?", kind, once).Take(&m), ErrNotFound); err != nil {
+		return nil, err
+	}
+	return &m, nil
+}
+
+// settle writes the outcome of an attempt, and a line of history.
+func settle(tx *store.Tx, m *Message, state State, detail string) error {
+	set := map[string]any{"state": state, "reason": detail, "attempts": gorm.Expr("attempts + 1"), "attempted_at": tx.Now}
+	if state == StateSent {
+		delay := max(0, tx.Now.Sub(m.CausedAt).Milliseconds())
+		set["sent_at"], set["delay_ms"], set["reason"] = tx.Now, delay, ""
+		set["subject"], set["html"], set["body_text"], set["message_id"] = m.Subject, m.HTML, m.BodyText, m.MessageID
+	}
+	if err := tx.Scoped(&Message{}).Where("id = ?", m.ID).Updates(set).Error; err != nil {
+		return err
+	}
+	return record(tx, m.ID, state, detail)
+}
+
+func record(tx *store.Tx, message string, state State, detail string) error {
+	return tx.Create(&Entry{ID: ids.New("mh"), ShopID: tx.Shop, MessageID: message, At: tx.Now, State: state, Detail: detail}).Error
+}
+
+// stopAll takes back everything of the shop that has not been sent.
+func stopAll(tx *store.Tx, reason string) (int64, error) {
+	if _, err := queue.Stop(tx, TaskDeliver, "", reason); err != nil {
+		return 0, err
+	}
+	u := tx.Scoped(&Message{}).Where("state IN ?", []State{StateWaiting, StateSending}).Updates(map[string]any{"state": StateStopped, "reason": reason})
+	return u.RowsAffected, u.Error
+}
+
+// normal is the form in which addresses are compared.
+func normal(address string) string { return strings.ToLower(strings.TrimSpace(address)) }
+
+func suppressed(tx *store.Tx, address string) (reason string, err error) {
+	var row suppression
+	q := tx.Scoped(&row).Where("address = ?", normal(address)).Limit(1).Find(&row)
+	return row.Reason, q.Error
+}
+
+func suppress(tx *store.Tx, address, reason string) error {
+	return tx.Clauses(clause.OnConflict{DoNothing: true}).
+		Create(&suppression{ShopID: tx.Shop, Address: normal(address), Reason: reason, CreatedAt: tx.Now}).Error
+}
+
+// Filter narrows a list of messages. Empty fields do not.
+type Filter struct {
+	Query  string // part of an order's name, or the beginning of an address
+	State  State
+	Kind   string
+	Before string // messages older than this id
+	Limit  int
+}
+
+func list(tx *store.Tx, f Filter) (rows []Message, err error) {
+	q := tx.Scoped(&Message{}).Omit("html", "body_text")
+	if f.State != "" {
+		q = q.Where("state = ?", f.State)
+	}
+	if f.Kind != "" {
+		q = q.Where("kind = ?", f.Kind)
+	}
+	if f.Before != "" {
+		q = q.Where("id < ?", f.Before)
+	}
+	if text := strings.TrimSpace(f.Query); text != "" {
+		q = q.Where("(to_address LIKE ? ESCAPE '!' OR order_name = ? OR order_name = ?)", likePrefix(normal(text)), text, "#"+text)
+	}
+	err = q.Order("id DESC").Limit(f.Limit).Find(&rows).Error
+	return rows, err
+}
+
+func likePrefix(s string) string {
+	return strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(s) + "%"
+}
+
+func history(tx *store.Tx, id string) (entries []Entry, err error) {
+	err = tx.Scoped(&Entry{}).Where("message_id = ?", id).Order("id").Find(&entries).Error
+	return entries, err
+}
+
+// ForOrder lists the messages about an order, oldest first, without their text.
+func ForOrder(tx *store.Tx, order int64) (rows []Message, err error) {
+	err = tx.Scoped(&Message{}).Omit("html", "body_text").Where("order_id = ?", order).Order("id").Find(&rows).Error
+	return rows, err
+}
+
+// StatesFor tells, for each of the orders that has one, the state of its newest
+// message of the kind.
+func StatesFor(tx *store.Tx, kind string, orders []int64) (map[int64]State, error) {
+	var rows []Message
+	err := tx.Scoped(&Message{}).Select("id", "order_id", "state").Where("order_id IN ? AND kind = ?", orders, kind).Order("id").Find(&rows).Error
+	states := make(map[int64]State, len(rows))
+	for _, r := range rows {
+		states[r.OrderID] = r.State
+	}
+	return states, err
+}
+
+// Day counts what was sent on one day.
+type Day struct {
+	From, Until time.Time
+	Sent        int64
+}
+
+// CountSent fills in how many mails were sent in each span.
+func CountSent(tx *store.Tx, days []Day) error {
+	for i := range days {
+		if err := tx.Scoped(&Message{}).Where("sent_at >= ? AND sent_at < ?", days[i].From, days[i].Until).Count(&days[i].Sent).Error; err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Delays lists the delays of the mails sent in the span, in milliseconds, from
+// the shortest to the longest; of a very long list a part.
+func Delays(tx *store.Tx, from, until time.Time) (delays []int64, err error) {
+	err = tx.Scoped(&Message{}).Where("sent_at >= ? AND sent_at < ? AND delay_ms IS NOT NULL AND resend_of = ''", from, until).
+		Order("delay_ms").Limit(20000).Pluck("delay_ms", &delays).Error
+	return delays, err
+}
+
+// CountByState counts the shop's messages that have not ended well, or not yet.
+func CountByState(tx *store.Tx, states ...State) (map[State]int64, error) {
+	counts := map[State]int64{}
+	for _, s := range states {
+		var n int64
+		if err := tx.Scoped(&Message{}).Where("state = ?", s).Count(&n).Error; err != nil {
+			return nil, fmt.Errorf("count %s: %w", s, err)
+		}
+		counts[s] = n
+	}
+	return counts, nil
+}
+
+// eraseTexts drops what old mails said. It runs over all shops.
+func eraseTexts(tx *store.Tx, before time.Time) error {
+	return tx.Exec(`UPDATE messages SET html = '', body_text = '' WHERE html <> '' AND sent_at < ?`, before).Error
+}
+
+// belonging selects the messages of a person.
+func belonging(tx *store.Tx, customer int64, email string, orders []int64) *gorm.DB {
+	return tx.Scoped(&Message{}).Where("((customer_id = ? AND customer_id <> 0) OR (to_address = ? AND to_address <> '') OR order_id IN ?)",
+		customer, normal(email), append(orders, -1))
+}
+
+func eraseSuppression(tx *store.Tx, email string) error {
+	return tx.Scoped(&suppression{}).Where("address = ?", normal(email)).Delete(&suppression{}).Error
+}

@@ -1,0 +1,62 @@
+package shops
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+
+	"afterglow/app/room"
+	"afterglow/app/shopify"
+	"afterglow/app/store"
+)
+
+// Room hangs the room up.
+func (s *Service) Room() room.Room {
+	return room.Room{
+		Name:   "shops",
+		Tables: []string{"shops", "shops_tokens", "shops_settings", "shops_privacy_requests"},
+		Admin:  s.routes,
+		Topics: map[string]shopify.TopicHandler{
+			"app/uninstalled":        s.onUninstalled,
+			"app/scopes_update":      s.onScopes,
+			"shop/update":            s.onShop,
+			"customers/data_request": s.onPrivacy,
+			"customers/redact":       s.onPrivacy,
+			"shop/redact":            s.onPrivacy,
+		},
+		Personal: true,
+		Export:   s.export,
+		Erase:    s.erase,
+	}
+}
+
+// export lists the privacy requests about the person themselves.
+func (s *Service) export(_ context.Context, tx *store.Tx, p room.Person) (map[string]any, error) {
+	rows, err := privacyRequestsOf(tx, p)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]map[string]any, len(rows))
+	for i, r := range rows {
+		list[i] = map[string]any{"topic": r.Topic, "received_at": r.ReceivedAt, "due_at": r.DueAt, "done_at": r.DoneAt}
+	}
+	return map[string]any{"privacy_requests": list}, nil
+}
+
+// erase keeps that a request was made and forgets whose it was.
+func (s *Service) erase(_ context.Context, tx *store.Tx, p room.Person) error {
+	rows, err := privacyRequestsOf(tx, p)
+	for i := 0; err == nil && i < len(rows); i++ {
+		err = tx.Scoped(&privacyRow{}).Where("id = ?", rows[i].ID).
+			Updates(map[string]any{"customer_id": 0, "email": "", "phone": "", "order_ids": "[]"}).Error
+	}
+	return err
+}
+
+func (r privacyRow) orders() (ids []int64) {
+	// Written by us; a row that cannot be read names no orders.
+	_ = json.Unmarshal([]byte(r.OrderIDs), &ids)
+	return ids
+}
+
+func sameAddress(a, b string) bool { return a != "" && strings.EqualFold(a, b) }

@@ -1,0 +1,109 @@
+package shops
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"afterglow/app/ids"
+	"afterglow/app/problem"
+	"afterglow/app/shopify"
+	"afterglow/app/store"
+)
+
+const (
+	stateInstalled   = "installed"
+	stateUninstalled = "uninstalled"
+)
+
+// Problems of this room.
+var (
+	ErrNotInstalled = problem.New(problem.NotFound, "shops.not_installed", "The app is not installed in this shop. Open it from the Shopify admin.")
+	ErrStale        = problem.New(problem.Conflict, "shops.settings_changed", "Somebody else saved these settings in the meantime. Reload the page to see theirs, then change them again.")
+)
+
+// Shop is a shop that has, or had, the app.
+type Shop struct {
+	ID          ids.Shop
+	Domain      shopify.Domain
+	Name        string
+	Email       string
+	Currency    string
+	Timezone    string // IANA
+	Locale      string
+	URL         string // of the storefront
+	Installed   bool
+	InstalledAt time.Time
+	Scopes      []string
+}
+
+// Service is the room.
+type Service struct {
+	db    *store.DB
+	app   *shopify.App
+	api   *shopify.API
+	keys  *shopify.Keyring
+	log   *slog.Logger
+	from  string // MAIL_FROM
+	known sync.Map
+
+	MailboxURL string // where the built-in mailbox is shown; empty when mails go to a mail server
+	Version    string // of the program
+}
+
+// Config is what the room needs from the roof.
+type Config struct {
+	DB   *store.DB
+	App  *shopify.App
+	Keys *shopify.Keyring
+	Log  *slog.Logger
+	From string // the address mails are sent from
+}
+
+// New returns the room. UseAPI must follow before anything talks to Shopify.
+func New(c Config) *Service {
+	return &Service{db: c.DB, app: c.App, keys: c.Keys, log: c.Log, from: c.From}
+}
+
+// UseAPI gives the room its way to Shopify, which itself asks the room for tokens.
+func (s *Service) UseAPI(api *shopify.API) { s.api = api }
+
+// knownFor bounds how long another process's uninstall goes unnoticed.
+const knownFor = 10 * time.Second
+
+type knownShop struct {
+	id        ids.Shop
+	installed bool
+	asked     time.Time
+}
+
+// Resolve tells which shop has the domain and whether the app is installed in
+// it. It returns store.ErrNotFound for a domain we hold nothing of.
+func (s *Service) Resolve(ctx context.Context, domain shopify.Domain) (ids.Shop, bool, error) {
+	if v, ok := s.known.Load(domain); ok && time.Since(v.(knownShop).asked) < knownFor {
+		k := v.(knownShop)
+		return k.id, k.installed, nil
+	}
+	row, err := s.shopByDomain(ctx, domain)
+	if err != nil {
+		return 0, false, err
+	}
+	s.remember(row)
+	return row.ShopID, row.State == stateInstalled, nil
+}
+
+func (s *Service) remember(row shopRow) {
+	s.known.Store(shopify.Domain(row.Domain), knownShop{row.ShopID, row.State == stateInstalled, time.Now()})
+}
+
+// Get reads the shop of the transaction. It returns ErrNotInstalled.
+func (s *Service) Get(tx *store.Tx) (Shop, error) {
+	row, err := findShop(tx)
+	return row.shop(), err
+}
+
+// MissingScopes lists what the app needs and the merchant has not granted.
+func (s *Service) MissingScopes(shop Shop) []string {
+	return shopify.MissingScopes(shop.Scopes, s.app.Scopes)
+}
