@@ -3,7 +3,6 @@ package shopsim
 import (
 	"encoding/json"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -78,7 +77,7 @@ func (s *Sim) uiAdminApp(w http.ResponseWriter, r *http.Request, shop *Shop) {
 		s.render(w, "admin_install", p)
 		return
 	}
-	p.FrameURL = s.frameURL(shop, r.PathValue("rest"), r.URL.Query())
+	p.FrameURL = s.AppFrameURL(shop, r.PathValue("rest"), r.URL.Query())
 	s.render(w, "admin_app", p)
 }
 
@@ -100,24 +99,12 @@ func (s *Sim) wantedScopes() []string { return DefaultScopes }
 
 // uiAdminInstall is the merchant's yes on the install screen.
 func (s *Sim) uiAdminInstall(w http.ResponseWriter, r *http.Request, shop *Shop) {
-	if err := s.InstallApp(shop.ID, s.wantedScopes()); err != nil {
+	if err := s.SetInstalled(shop.ID, true, s.wantedScopes()); err != nil {
 		s.log.Error("install app", "error", err)
 		http.Error(w, "The app could not be installed.", http.StatusInternalServerError)
 		return
 	}
 	http.Redirect(w, r, "/admin/apps/"+AppHandle, http.StatusSeeOther)
-}
-
-// InstallApp grants scopes to the app in a store.
-func (s *Sim) InstallApp(shopID int64, scopes []string) error {
-	return s.write(func(t *tx) error {
-		shop := edit(t, t.shops, shopID)
-		if shop == nil {
-			return refuse("shop", "no such shop")
-		}
-		shop.Installed, shop.Scopes, shop.UpdatedAt = true, slices.Clone(scopes), t.now
-		return nil
-	})
 }
 
 // uiAdminToken mints a session token for the frame; the host page asks for it
@@ -127,8 +114,8 @@ func (s *Sim) uiAdminToken(w http.ResponseWriter, _ *http.Request, shop *Shop) {
 		http.Error(w, "app not installed", http.StatusForbidden)
 		return
 	}
-	writeUIJSON(w, map[string]any{"token": s.sessionToken(shop), "user": map[string]any{
-		"id": staffID, "name": shop.Owner, "email": shop.Email, "accountAccess": "full"}})
+	writeUIJSON(w, map[string]any{"token": s.SessionToken(shop), "user": map[string]any{
+		"id": StaffID, "name": shop.Owner, "email": shop.Email, "accountAccess": "full"}})
 }
 
 func (s *Sim) uiAdminScopes(w http.ResponseWriter, _ *http.Request, shop *Shop) {

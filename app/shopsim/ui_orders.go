@@ -47,10 +47,10 @@ type totalRow struct {
 }
 
 type parcelRow struct {
-	ID                          int64
-	Name, Company, Number, URL  string
-	State                       string
-	Events                      []string
+	ID                         int64
+	Name, Company, Number, URL string
+	State                      string
+	Events                     []string
 }
 
 var payTones = map[string]string{"paid": "", "pending": "warning", "authorized": "caution", "voided": "", "refunded": "",

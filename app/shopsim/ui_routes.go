@@ -38,8 +38,6 @@ func (s *Sim) uiRoutes(mux *http.ServeMux) {
 	page("GET /orders/{token}", s.uiOrderStatus)
 	page("GET /account", s.uiAccount)
 	page("POST /account", s.uiAccountSwitch)
-	mux.HandleFunc("/apps/"+AppHandle+"/", s.uiProxy)
-	mux.HandleFunc("/apps/"+AppHandle, s.uiProxy)
 
 	page("GET /admin", s.uiAdminHome)
 	page("GET /admin/{$}", s.uiAdminHome)
@@ -61,7 +59,7 @@ func (s *Sim) page(h func(http.ResponseWriter, *http.Request, *Shop)) http.Handl
 	policy := "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; " +
 		"form-action 'self'; base-uri 'none'; frame-ancestors 'none'; frame-src " + s.cfg.AppURL
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		shop := s.ShopOf(r)
+		shop := s.shopFor(r)
 		if shop == nil {
 			http.NotFound(w, r)
 			return

@@ -54,27 +54,34 @@
     window.simToast(waiting);
   }
 
-  // form[data-api]: its fields become a JSON body; names ending in "#" are numbers.
+  // form[data-api]: its fields become a JSON body. A name is a path; "set.0.x"
+  // makes lists. Endings: "#" a number, "%" a percentage as a rate, "!" a boolean.
+  function put(body, name, value) {
+    const kind = /[#%!]$/.exec(name)?.[0];
+    const keys = name.replace(/[#%!]$/, '').split('.');
+    const last = keys.pop();
+    let at = body;
+    keys.forEach((key, i) => {
+      const list = /^\d+$/.test(keys[i + 1] ?? last);
+      at = at[key] ??= list ? [] : {};
+    });
+    at[last] = kind === '#' ? Number(value) : kind === '%' ? Number(value) / 100 : kind === '!' ? value === 'true' : value;
+  }
   document.addEventListener('submit', async (e) => {
     const form = e.target.closest('form[data-api]');
     if (!form) return;
     e.preventDefault();
     const body = {};
-    for (const [key, value] of new FormData(form)) {
-      if (value === '') continue;
-      if (key.endsWith('#')) body[key.slice(0, -1)] = Number(value);
-      else body[key] = value;
-    }
-    for (const box of form.querySelectorAll('input[type=checkbox][name]')) body[box.name] = box.checked;
+    for (const [name, value] of new FormData(form)) if (value !== '') put(body, name, value);
     try {
-      await call(form.dataset.api, window.simBody?.(form, body) ?? body);
+      await call(form.dataset.api, body);
       later(form.dataset.done || 'Done');
     } catch (error) {
       window.simToast(error.message, { isError: true });
     }
   });
   document.addEventListener('click', async (e) => {
-    const b = e.target.closest('button[data-api]');
+    const b = e.target.closest('button[data-api],s-button[data-api]');
     if (!b) return;
     b.disabled = true;
     try {
