@@ -51,6 +51,19 @@ func brandOf(data map[string]any) Brand {
 	return Brand{get("accent"), get("accent_text"), get("background"), get("surface"), get("text"), get("muted")}
 }
 
+// over is b with what it lacks taken from under.
+func (b Brand) over(under Brand) Brand {
+	for _, c := range []struct{ top, under *string }{
+		{&b.Accent, &under.Accent}, {&b.AccentText, &under.AccentText}, {&b.Background, &under.Background},
+		{&b.Surface, &under.Surface}, {&b.Text, &under.Text}, {&b.Muted, &under.Muted},
+	} {
+		if *c.top == "" {
+			*c.top = *c.under
+		}
+	}
+	return b
+}
+
 // rgb reads "#rrggbb".
 func rgb(s string) (c [3]int64, ok bool) {
 	if len(s) != 7 || s[0] != '#' {

@@ -2,6 +2,8 @@ package mail
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"net/mail"
 	"strings"
@@ -10,6 +12,7 @@ import (
 
 	gomail "github.com/wneessen/go-mail"
 
+	"afterglow/app/ids"
 	"afterglow/app/problem"
 )
 
@@ -32,7 +35,7 @@ func (a Address) String() string { return (&mail.Address{Name: a.Name, Address: 
 // ParseAddress reads exactly one address, "a@b.example" or "Name <a@b.example>".
 // It returns ErrAddress for anything else, a list above all.
 func ParseAddress(s string) (Address, error) {
-	if broken(s) || len(s) > 512 {
+	if broken(s) || len(s) > 512 || strings.HasSuffix(strings.TrimSpace(s), ";") { // a group is a list
 		return Address{}, ErrAddress
 	}
 	a, err := mail.ParseAddress(s)
@@ -79,6 +82,7 @@ func broken(s string) bool {
 
 // A Message is one mail to one recipient.
 type Message struct {
+	Shop    ids.Shop // whose mail it is; not part of what is sent
 	From    Address
 	To      Address
 	ReplyTo Address // none when empty
@@ -175,7 +179,8 @@ func (m *Message) build() (*gomail.Msg, error) {
 	msg.Subject(m.Subject)
 	msg.SetMessageIDWithValue(m.MessageID)
 	msg.SetDateWithValue(m.Date)
-	msg.SetBoundary("=_" + strings.NewReplacer("@", "_", ".", "_").Replace(m.MessageID))
+	sum := sha256.Sum256([]byte(m.MessageID)) // so that each attempt sends the same bytes
+	msg.SetBoundary("part-" + hex.EncodeToString(sum[:16]))
 	msg.SetGenHeader("Auto-Submitted", "auto-generated")
 	// Out-of-office answers to a shop's mails help nobody.
 	msg.SetGenHeader("X-Auto-Response-Suppress", "OOF, AutoReply")

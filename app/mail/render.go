@@ -101,10 +101,7 @@ func subjectOf(kind Kind) string {
 func surroundings(tag locale.Tag, data map[string]any, b Brand) map[string]any {
 	out := make(map[string]any, len(data)+12)
 	maps.Copy(out, data)
-	if b == (Brand{}) {
-		b = brandOf(data)
-	}
-	out["brand"] = b.data()
+	out["brand"] = b.over(brandOf(data)).data()
 	out["locale"], out["dir"] = string(tag), tag.Dir()
 	out["start"], out["end"] = "left", "right"
 	if tag.Dir() == "rtl" {
