@@ -39,6 +39,7 @@ type section struct {
 var sections = []section{
 	{"startup", startup},
 	{"render", render},
+	{"smtp", smtp},
 	{"ingest", ingest},
 	{"story", story},
 }

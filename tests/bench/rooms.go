@@ -48,3 +48,14 @@ func render(ctx context.Context, b *bench) error {
 		versus: "html/template, the same HTML only", theirs: yard.got.scaled(1e-3), goal: atMost(1.5)})
 	return nil
 }
+
+// smtp measures mails handed to a server over kept connections.
+func smtp(ctx context.Context, b *bench) error {
+	mine, yard, err := pair(ctx, b, "./app/mail/", "BenchmarkSMTP", "BenchmarkGoMailLoop", "mails/s")
+	if err != nil {
+		return err
+	}
+	b.table.add(row{work: "SMTP, ten kept connections", unit: "/s", ours: mine.got,
+		versus: "ten bare go-mail clients, the same server", theirs: yard.got, goal: atLeast(0.8)})
+	return nil
+}
