@@ -53,12 +53,10 @@ export function Empty({
   icon,
   heading,
   children,
-  action,
 }: {
   icon: 'order' | 'email' | 'check-circle' | 'search' | 'page';
   heading: string;
   children: ReactNode;
-  action?: ReactNode;
 }) {
   return (
     <div className="empty">
@@ -67,7 +65,6 @@ export function Empty({
       </span>
       <h2>{heading}</h2>
       <p>{children}</p>
-      {action}
     </div>
   );
 }

@@ -73,11 +73,7 @@ export default function MessageLog() {
             <SkeletonRows rows={12} />
           ) : data.messages.length === 0 ? (
             filtered ? (
-              <Empty
-                icon="search"
-                heading={t('messages.none_found')}
-                action={<s-button onClick={clear}>{t('action.clear')}</s-button>}
-              >
+              <Empty icon="search" heading={t('messages.none_found')}>
                 {t('messages.none_found_detail')}
               </Empty>
             ) : (

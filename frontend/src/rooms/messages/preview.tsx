@@ -67,13 +67,15 @@ export function MailPreview({ path, sent }: { path: string; sent: boolean }) {
                   </pre>
                 </div>
               ) : (
-                <iframe
-                  className="letter"
-                  sandbox=""
-                  referrerPolicy="no-referrer"
-                  title={t('preview.frame', { subject: data.subject })}
-                  srcDoc={data.html}
-                />
+                <div className="frame">
+                  <iframe
+                    className="letter"
+                    sandbox=""
+                    referrerPolicy="no-referrer"
+                    title={t('preview.frame', { subject: data.subject })}
+                    srcDoc={data.html}
+                  />
+                </div>
               )}
             </>
           )}

@@ -71,20 +71,24 @@ export default function OrderList() {
                 </s-option>
               ))}
             </s-select>
-            <s-date-field
-              label={t('orders.filter.since')}
-              labelAccessibilityVisibility="exclusive"
-              placeholder={t('orders.filter.since')}
-              value={value('since')}
-              onChange={(event) => set('since', event.currentTarget.value)}
-            />
-            <s-date-field
-              label={t('orders.filter.until')}
-              labelAccessibilityVisibility="exclusive"
-              placeholder={t('orders.filter.until')}
-              value={value('until')}
-              onChange={(event) => set('until', event.currentTarget.value)}
-            />
+            <div className="dated">
+              <span aria-hidden="true">{t('orders.filter.since')}</span>
+              <s-date-field
+                label={t('orders.filter.since')}
+                labelAccessibilityVisibility="exclusive"
+                value={value('since')}
+                onChange={(event) => set('since', event.currentTarget.value)}
+              />
+            </div>
+            <div className="dated">
+              <span aria-hidden="true">{t('orders.filter.until')}</span>
+              <s-date-field
+                label={t('orders.filter.until')}
+                labelAccessibilityVisibility="exclusive"
+                value={value('until')}
+                onChange={(event) => set('until', event.currentTarget.value)}
+              />
+            </div>
             {filtered && (
               <s-button variant="tertiary" onClick={clear}>
                 {t('action.clear')}
@@ -100,11 +104,7 @@ export default function OrderList() {
             <SkeletonRows rows={12} />
           ) : data.orders.length === 0 ? (
             filtered ? (
-              <Empty
-                icon="search"
-                heading={t('orders.none_found')}
-                action={<s-button onClick={clear}>{t('action.clear')}</s-button>}
-              >
+              <Empty icon="search" heading={t('orders.none_found')}>
                 {t('orders.none_found_detail')}
               </Empty>
             ) : (
@@ -135,9 +135,9 @@ function Rows({ orders }: { orders: OrderRow[] }) {
         <s-table-header listSlot="primary">{t('orders.column.order')}</s-table-header>
         <s-table-header listSlot="kicker">{t('orders.column.placed')}</s-table-header>
         <s-table-header listSlot="secondary">{t('orders.column.customer')}</s-table-header>
-        <s-table-header listSlot="inline">{t('orders.column.state')}</s-table-header>
+        <s-table-header listSlot="labeled">{t('orders.column.state')}</s-table-header>
         <s-table-header listSlot="labeled">{t('orders.column.mail')}</s-table-header>
-        <s-table-header listSlot="labeled" format="currency">
+        <s-table-header listSlot="inline" format="currency">
           {t('orders.column.total')}
         </s-table-header>
       </s-table-header-row>

@@ -1,0 +1,18 @@
+export interface Answer {
+  status: number;
+  body?: unknown;
+}
+
+interface Row {
+  id: string;
+  state: string;
+}
+
+export class Fixtures {
+  constructor(now?: number);
+  orders: { id: string; name: string; mail_state: string }[];
+  messages: Row[];
+  webhooks: Row[];
+  settings: { version: number; sender_name: string; returns_days: number };
+  answer(method: string, url: URL, body: unknown, mode?: string): Answer;
+}

@@ -1,0 +1,358 @@
+import { describe, expect, test } from 'vitest';
+import { useAdmin } from './setup';
+
+const house = useAdmin();
+
+describe('every screen', () => {
+  const screens = [
+    {
+      path: '/',
+      heading: 'Afterglow',
+      shows: ['3 webhooks are parked', '148 ms', '3 jobs waiting, 1 running'],
+    },
+    {
+      path: '/orders',
+      heading: 'Orders',
+      shows: ['#1066', 'Amelia Hart', 'Sent', '64 orders, newest first'],
+    },
+    {
+      path: '/orders/5600000001039',
+      heading: '#1063',
+      shows: ['Halo table lamp', '¥68,937', 'Order placed', 'America/New York'],
+    },
+    {
+      path: '/messages',
+      heading: 'Messages',
+      shows: ['Your order #1066 is confirmed', 'amelia.hart@example.com'],
+    },
+    {
+      path: '/messages/msg_0193a5f0-7c00-7000-8000-000000000001',
+      heading: 'سفارش شما #1065 ثبت شد',
+      shows: ['Persian', 'Right to left', 'Handed over for delivery'],
+    },
+    {
+      path: '/webhooks',
+      heading: 'Webhooks',
+      shows: ['refunds/create', 'is not an amount in USD', 'tried 8 times'],
+    },
+    {
+      path: '/settings',
+      heading: 'Sender settings',
+      shows: ['Reads well: 6.7:1', 'View your order'],
+    },
+  ];
+  for (const { path, heading, shows } of screens) {
+    test(`${path} is there by its address`, async () => {
+      await house.admin.open(path);
+      expect(house.admin.heading).toBe(heading);
+      for (const text of shows) expect(house.admin.text).toContain(text);
+      expect(document.title).toBe(`${heading} · Afterglow`);
+    });
+
+    test(`${path} says what went wrong and tries again`, async () => {
+      house.admin.mode = 'error';
+      await house.admin.open(path);
+      expect(house.admin.one('s-banner').textContent).toContain('The database is busy.');
+      expect(house.admin.one('s-banner').textContent).toContain('req_0193a5f07c00');
+      house.admin.mode = '';
+      await house.admin.press('Try again');
+      expect(house.admin.all('s-banner[tone=critical]')).toHaveLength(0);
+      expect(house.admin.heading).toBe(heading);
+    });
+  }
+
+  test('an unknown address leads home', async () => {
+    await house.admin.open('/nowhere');
+    expect(house.admin.text).toContain('There is no such page');
+    await house.admin.press('Go to home');
+    expect(window.location.pathname).toBe('/');
+  });
+
+  test('no connection at all can be retried', async () => {
+    house.admin.mode = 'offline';
+    await house.admin.open('/orders');
+    expect(house.admin.text).toContain('could not be reached');
+    house.admin.mode = '';
+    await house.admin.press('Try again');
+    expect(house.admin.text).toContain('#1066');
+  });
+
+  const empty = [
+    { path: '/', shows: 'All is well' },
+    { path: '/orders', shows: 'Your orders will appear here' },
+    { path: '/messages', shows: 'No messages yet' },
+    { path: '/webhooks', shows: 'Nothing is parked' },
+    { path: '/webhooks?state=waiting', shows: 'Nothing is waiting' },
+    { path: '/webhooks?state=done', shows: 'Nothing yet' },
+  ];
+  for (const { path, shows } of empty) {
+    test(`${path} of a new shop is not just blank`, async () => {
+      house.admin.mode = 'empty';
+      await house.admin.open(path);
+      expect(house.admin.text).toContain(shows);
+    });
+  }
+});
+
+describe('orders', () => {
+  test('the address keeps the filters', async () => {
+    await house.admin.open('/orders?q=weber&mail=sent');
+    expect(house.admin.asked.some((a) => a.path === '/orders?q=weber&mail=sent&limit=25')).toBe(
+      true,
+    );
+    await house.admin.type('s-select[label="Order state"]', 'fulfilled', 'change');
+    expect(window.location.search).toBe('?q=weber&state=fulfilled&mail=sent');
+    await house.admin.press('Clear filters');
+    expect(window.location.search).toBe('');
+    expect(house.admin.text).toContain('64 orders');
+  });
+
+  test('typing searches once it pauses', async () => {
+    await house.admin.open('/orders');
+    const before = house.admin.asked.length;
+    await house.admin.type('s-search-field', 'we');
+    await house.admin.type('s-search-field', 'weber');
+    await house.admin.wait(350);
+    expect(window.location.search).toBe('?q=weber');
+    expect(house.admin.asked.slice(before).map((a) => a.path)).toEqual([
+      '/orders?q=weber&limit=25',
+    ]);
+    expect(house.admin.text).not.toContain('Amelia Hart');
+  });
+
+  test('pages go forward and back, and the filters start at the first', async () => {
+    await house.admin.open('/orders');
+    const next = () => house.admin.one('s-button[accessibilitylabel="Next page"]');
+    const previous = () => house.admin.one('s-button[accessibilitylabel="Previous page"]');
+    expect(previous().hasAttribute('disabled')).toBe(true);
+    await house.admin.press(next());
+    expect(window.location.search).toBe('?cursor=25');
+    await house.admin.press(next());
+    expect(window.location.search).toBe('?cursor=50');
+    expect(next().hasAttribute('disabled')).toBe(true);
+    await house.admin.press(previous());
+    expect(window.location.search).toBe('?cursor=25');
+    await house.admin.type('s-select[label="Confirmation mail"]', 'failed', 'change');
+    expect(window.location.search).toBe('?mail=failed');
+  });
+
+  test('a link in the list opens the order without leaving the page, and focus moves there', async () => {
+    await house.admin.open('/orders');
+    await house.admin.press(house.admin.one('s-link#order-5600000001042'));
+    expect(window.location.pathname).toBe('/orders/5600000001042');
+    expect(house.admin.heading).toBe('#1066');
+    expect(document.activeElement?.className).toBe('screen');
+  });
+
+  test('the newest entry of the timeline stands first', async () => {
+    await house.admin.open('/orders/5600000001036');
+    const titles = house.admin.all('.event-title').map((e) => e.textContent);
+    expect(titles[0]).toContain('Order cancelled');
+    expect(titles.at(-1)).toContain('Order placed');
+  });
+});
+
+describe('messages', () => {
+  const sent = '/messages/msg_0193a5f0-7c00-7000-8000-000000000001';
+
+  test('the mail is shown in a frame without any right', async () => {
+    await house.admin.open(sent);
+    const frame = house.admin.one('iframe');
+    expect(frame.getAttribute('sandbox')).toBe('');
+    expect(frame.getAttribute('srcdoc')).toContain('dir="rtl"');
+    await house.admin.press('Plain text');
+    expect(house.admin.one('pre').getAttribute('dir')).toBe('rtl');
+    expect(house.admin.one('pre').textContent).toContain('https://afterglow.example/l/o/sample');
+  });
+
+  test('sending again asks first, and pressing twice after a lost answer sends once', async () => {
+    await house.admin.open(sent);
+    const dialog = house.admin.one('s-modal') as HTMLElement & {
+      showOverlay: () => void;
+      hideOverlay: () => void;
+    };
+    let shown = 0;
+    dialog.showOverlay = () => shown++;
+    dialog.hideOverlay = () => shown--;
+    const [open, confirm] = house.admin
+      .all('s-button')
+      .filter((b) => b.textContent === 'Send again');
+    await house.admin.press(open!);
+    expect(shown).toBe(1);
+
+    house.admin.mode = 'offline';
+    await house.admin.press(confirm!);
+    expect(dialog.textContent).toContain('could not be reached');
+    expect(shown).toBe(1);
+    house.admin.mode = '';
+    await house.admin.press(confirm!);
+
+    const posts = house.admin.asked
+      .filter((a) => a.method === 'POST')
+      .map((a) => a.body as { request_id: string });
+    expect(posts).toHaveLength(2);
+    expect(posts[0]!.request_id).toBe(posts[1]!.request_id);
+    expect(posts[0]!.request_id).toMatch(/^[0-9a-f-]{36}$/);
+    expect(window.location.pathname).toBe('/messages/msg_again_1');
+    expect(house.admin.text).toContain('See the first one');
+  });
+
+  test('a mail that failed says why', async () => {
+    await house.admin.open('/messages/msg_0193a5f0-7c00-7000-8000-000000000008');
+    expect(house.admin.one('s-banner').textContent).toContain('550 5.1.1');
+    expect(house.admin.text).toContain('As it would be sent now');
+  });
+});
+
+describe('webhooks', () => {
+  test('one is tried again', async () => {
+    await house.admin.open('/webhooks');
+    await house.admin.press(
+      house.admin.one('s-button[accessibilitylabel="Try again: refunds/create"]'),
+    );
+    expect(
+      house.admin.asked.some((a) => a.method === 'POST' && a.path === '/webhooks/in_3/retry'),
+    ).toBe(true);
+    expect(house.admin.all('.hook')).toHaveLength(2);
+  });
+
+  test('all are tried again', async () => {
+    await house.admin.open('/webhooks');
+    await house.admin.press('Try all parked again');
+    expect(house.admin.text).toContain('Nothing is parked');
+    expect(house.admin.one('#toasts').textContent).toBe('3 webhooks are tried again');
+    await house.admin.press(house.admin.all('.segment')[1]!);
+    expect(window.location.search).toBe('?state=waiting');
+    expect(house.admin.all('.hook')).toHaveLength(4);
+  });
+});
+
+describe('sender settings', () => {
+  const save = () => house.admin.press('Save');
+  const name = 's-text-field[name=sender_name]';
+
+  test('what was typed is saved with its version', async () => {
+    await house.admin.open('/settings');
+    await house.admin.type(name, 'Loom & Lumen');
+    await save();
+    const put = house.admin.asked.find((a) => a.method === 'PUT')!.body as {
+      sender_name: string;
+      version: number;
+    };
+    expect(put.sender_name).toBe('Loom & Lumen');
+    expect(put.version).toBe(3);
+    expect(house.admin.fixtures.settings.version).toBe(4);
+  });
+
+  const wrong = [
+    { field: name, value: ' ', says: 'Shoppers need a name to see.' },
+    {
+      field: 's-email-field[name=reply_to]',
+      value: 'hello',
+      says: 'Write an address like help@example.com.',
+    },
+    {
+      field: 's-url-field[name=logo_url]',
+      value: 'http://x.example/a.png',
+      says: 'The address must start with https://',
+    },
+    { field: 's-color-field', value: 'brown', says: 'Write a colour like #2a5bd7.' },
+    { field: 's-number-field', value: '366', says: 'Write a whole number from 0 to 365.' },
+    { field: 's-number-field', value: '', says: 'Write a whole number from 0 to 365.' },
+  ];
+  for (const { field, value, says } of wrong) {
+    test(`"${value}" in ${field} is not sent, and the field says why`, async () => {
+      await house.admin.open('/settings');
+      await house.admin.type(field, value);
+      await save();
+      expect(house.admin.one(field).getAttribute('error')).toBe(says);
+      expect(house.admin.asked.some((a) => a.method === 'PUT')).toBe(false);
+    });
+  }
+
+  test('the server has the last word about a field', async () => {
+    await house.admin.open('/settings');
+    await house.admin.type(name, 'refuse');
+    await save();
+    expect(house.admin.one(name).getAttribute('error')).toBe('This name is not allowed.');
+    await house.admin.type(name, 'fine');
+    expect(house.admin.one(name).getAttribute('error')).toBe('');
+  });
+
+  test('somebody was faster: nothing is overwritten, the newest can be loaded', async () => {
+    await house.admin.open('/settings');
+    await house.admin.type(name, 'Mine');
+    house.admin.fixtures.settings = {
+      ...house.admin.fixtures.settings,
+      version: 9,
+      sender_name: 'Theirs',
+    };
+    await save();
+    expect(house.admin.text).toContain('Your changes are not saved yet');
+    expect(house.admin.fixtures.settings.sender_name).toBe('Theirs');
+    await house.admin.press('Load the newest settings');
+    expect(house.admin.valueOf(name)).toBe('Theirs');
+    await house.admin.type(name, 'Mine again');
+    await save();
+    expect(house.admin.fixtures.settings.sender_name).toBe('Mine again');
+  });
+
+  test('discarding brings back what was', async () => {
+    await house.admin.open('/settings');
+    await house.admin.type(name, 'Typed');
+    await house.admin.press('Discard');
+    expect(house.admin.valueOf(name)).toBe('Lumen & Loom');
+  });
+
+  test('a pale colour is warned about at once', async () => {
+    await house.admin.open('/settings');
+    await house.admin.type('s-color-field', '#ffd54a');
+    expect(house.admin.one('s-banner').textContent).toContain('1.4:1');
+    expect(house.admin.one('.mini-button').style.color).toBe('rgb(26, 26, 26)');
+  });
+
+  test('a test mail goes where it is told', async () => {
+    await house.admin.open('/settings');
+    const to = 's-email-field[label="Send to"]';
+    await house.admin.type(to, 'nowhere');
+    await house.admin.press('Send test mail');
+    expect(house.admin.one(to).getAttribute('error')).toBe('This is not an e-mail address.');
+    await house.admin.type(to, 'me@example.com');
+    await house.admin.press('Send test mail');
+    expect(house.admin.asked.at(-1)).toEqual({
+      method: 'POST',
+      path: '/settings/sender/test',
+      body: { to: 'me@example.com' },
+    });
+    expect(house.admin.one('#toasts').textContent).toContain('me@example.com');
+  });
+});
+
+test('the chart has words and a table for those who cannot see it', async () => {
+  await house.admin.open('/');
+  await house.admin.press('Show as table');
+  expect(house.admin.all('.figures tbody tr')).toHaveLength(30);
+  await house.admin.press('Show as chart');
+  expect(house.admin.all('.figures')).toHaveLength(0);
+});
+
+test('the admin draws the navigation from our links', async () => {
+  await house.admin.open('/orders');
+  const links = house.admin
+    .all('s-app-nav s-link')
+    .map((a) => [a.getAttribute('href'), a.textContent]);
+  expect(links).toEqual([
+    ['/', 'Home'],
+    ['/orders', 'Orders'],
+    ['/messages', 'Messages'],
+    ['/webhooks', 'Webhooks'],
+    ['/settings', 'Settings'],
+  ]);
+  expect(house.admin.one('s-app-nav s-link[rel=home]').getAttribute('href')).toBe('/');
+  const menu = house.admin.one('s-app-nav s-link[href="/settings"]');
+  const event = new CustomEvent('shopify:navigate', { bubbles: true, cancelable: true });
+  menu.dispatchEvent(event);
+  await house.admin.settle();
+  expect(event.defaultPrevented).toBe(true);
+  expect(house.admin.heading).toBe('Sender settings');
+});
