@@ -113,18 +113,19 @@ type payloadCustomer struct {
 }
 
 type payloadAddress struct {
-	Name        text `json:"name"`
-	FirstName   text `json:"first_name"`
-	LastName    text `json:"last_name"`
-	Company     text `json:"company"`
-	Address1    text `json:"address1"`
-	Address2    text `json:"address2"`
-	City        text `json:"city"`
-	Zip         text `json:"zip"`
-	Province    text `json:"province"`
-	Country     text `json:"country"`
-	CountryCode text `json:"country_code"`
-	Phone       text `json:"phone"`
+	Name         text `json:"name"`
+	FirstName    text `json:"first_name"`
+	LastName     text `json:"last_name"`
+	Company      text `json:"company"`
+	Address1     text `json:"address1"`
+	Address2     text `json:"address2"`
+	City         text `json:"city"`
+	Zip          text `json:"zip"`
+	Province     text `json:"province"`
+	ProvinceCode text `json:"province_code"`
+	Country      text `json:"country"`
+	CountryCode  text `json:"country_code"`
+	Phone        text `json:"phone"`
 }
 
 type payloadLine struct {
@@ -587,7 +588,7 @@ func (a *payloadAddress) address() *Address {
 	}
 	out := &Address{
 		Name: brief(a.Name), FirstName: brief(a.FirstName), LastName: brief(a.LastName), Company: brief(a.Company),
-		Address1: brief(a.Address1), Address2: brief(a.Address2), City: brief(a.City), Zip: brief(a.Zip), Province: brief(a.Province),
+		Address1: brief(a.Address1), Address2: brief(a.Address2), City: brief(a.City), Zip: brief(a.Zip), Province: brief(a.Province), ProvinceCode: brief(a.ProvinceCode),
 		Country: brief(a.Country), CountryCode: strings.ToUpper(brief(a.CountryCode)), Phone: brief(a.Phone),
 	}
 	if *out == (Address{}) {

@@ -1,0 +1,51 @@
+// Package orders keeps our copy of each order true, adds it up, and confirms it.
+//
+// # Words
+//
+// An order is what somebody bought. A payload is what Shopify tells about it, by
+// webhook or when asked; a reading is asked for, and knows more (pictures, who
+// paid how much). The document is the newest payload in our own form. Details are
+// what only a reading knows. An event is something that happened to the order,
+// once. The policy is what the shop promised about returns on the day of purchase.
+//
+//	            create, updated, a reading …            delete
+//	(unknown) ─────────────────────────────▶ known ─────────────▶ deleted
+//	    │                                    │  ▲ │                  ▲
+//	    │                                    └──┘ └──redact──▶ redacted
+//	    └────────────────────── delete ──────────────────────────────┘
+//
+// # Invariants
+//
+//   - The document is the newest payload: by Shopify's updated_at, which has whole
+//     seconds, then by the moment Shopify sent it, then by its content. Which
+//     payloads came first, late or twice changes nothing (TestAnyOrderOfEvents…).
+//   - Deleted and redacted are final.
+//   - Each event is recorded, and its fact told, once.
+//   - An order is confirmed at most once: its id is the once-key of the mail. What
+//     the mail says is composed when it is sent; an order cancelled, deleted or
+//     without an address by then stops it.
+//   - The rows of an order add up to Shopify's own total to the last minor unit, in
+//     both currencies. What could not be explained is a row of its own.
+//
+// # Why not just the webhook
+//
+// A webhook names neither pictures nor, when a gift card paid a part, how much.
+// Then the confirmation waits for one reading, and goes without after three
+// attempts. orders/edited carries a difference only, so the order is read. A
+// refund may overtake its order and waits for it. What never arrives is found by
+// the reconciler: every 15 minutes what changed since the last round, less ten
+// minutes of overlap; once a day the last week.
+//
+// # Tables, topics, facts
+//
+// orders, orders_refunds, orders_events, orders_pictures, orders_cursors. Heard:
+// orders/create, updated, edited, cancelled, fulfilled, partially_fulfilled,
+// delete; refunds/create; the fact shops.installed. Told: orders.placed, updated,
+// edited, cancelled, fulfilled, refunded, deleted, each about an order's id.
+//
+// # Failure
+//
+// A payload that is no order is parked with ErrPayload, which names the field and
+// never its value. Shopify away: readings are tried again with growing pauses; a
+// round of the reconciler that fails is walked again from where it began.
+package orders

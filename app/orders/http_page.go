@@ -1,0 +1,168 @@
+package orders
+
+import (
+	"embed"
+	"html/template"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"afterglow/app/locale"
+	"afterglow/app/store"
+	"afterglow/app/web"
+)
+
+//go:embed page
+var pageFiles embed.FS
+
+// pageTemplates are parsed once a language, because a template's functions are
+// bound when it is parsed.
+var pageTemplates = sync.OnceValues(func() (map[locale.Tag]*template.Template, error) {
+	all := map[locale.Tag]*template.Template{}
+	for _, tag := range locale.Supported {
+		t, err := template.New("order.html").Funcs(locale.Funcs(tag)).ParseFS(pageFiles, "page/*")
+		if err != nil {
+			return nil, err
+		}
+		all[tag] = t
+	}
+	return all, nil
+})
+
+func (s *Service) pages(r *web.Group) {
+	r.GET("/o/:token", s.getPage, web.Kind(LinkOrder), web.Pages())
+}
+
+// getPage shows the order to whoever holds the link. It changes nothing.
+func (s *Service) getPage(c *web.Ctx) error {
+	link := web.Linked(c)
+	id, err := strconv.ParseInt(link.Ref, 10, 64)
+	if err != nil {
+		return ErrNotFound
+	}
+	templates, err := pageTemplates()
+	if err != nil {
+		return err
+	}
+	var data map[string]any
+	var tag locale.Tag
+	err = s.db.Read(c.Context(), link.Shop, func(tx *store.Tx) error {
+		f, err := load(tx, id)
+		if err != nil {
+			return err
+		}
+		tag = locale.Match(f.Order.Locale)
+		if wanted := c.Query("lang"); wanted != "" {
+			tag = locale.Match(wanted)
+		}
+		v, err := s.view(tx, f, tag)
+		if err != nil {
+			return err
+		}
+		data = v.page(c.Request.URL.Path)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	data["Nonce"] = web.Nonce(c)
+	c.Header("Referrer-Policy", "no-referrer") // the address is a key
+	c.Header("X-Robots-Tag", "noindex, nofollow")
+	return web.Page(c, http.StatusOK, templates[tag], data)
+}
+
+// page adds to the data of the mail what has happened since.
+func (v *view) page(path string) map[string]any {
+	data := v.data()
+	data["state"] = v.state()
+	parcels := []any{}
+	for _, f := range v.Order.Fulfillments {
+		parcels = append(parcels, v.parcel(f))
+	}
+	data["fulfillments"] = parcels
+	languages := []any{}
+	for _, tag := range locale.Supported {
+		languages = append(languages, map[string]any{"tag": string(tag), "name": tag.Name(), "url": path + "?lang=" + string(tag), "current": tag == v.tag})
+	}
+	data["languages"] = languages
+	return data
+}
+
+// state says in one word how the order stands, and since when.
+func (v *view) state() map[string]any {
+	o := v.Order
+	kind, at := "confirmed", (*time.Time)(nil)
+	var sent *time.Time
+	for _, f := range o.Fulfillments {
+		if f.Status != "cancelled" && (sent == nil || f.CreatedAt.After(*sent)) {
+			sent = &f.CreatedAt
+		}
+	}
+	delivered, all := o.deliveredAt()
+	shipping := v.shipping()
+	switch {
+	case o.CancelledAt != nil:
+		kind, at = "canceled", o.CancelledAt
+	case o.FinancialStatus == "refunded":
+		kind = "refunded"
+	case all:
+		kind, at = "delivered", &delivered
+	case o.FulfillmentStatus == "fulfilled" && shipping["pickup"] == true:
+		kind, at = "pickup_ready", sent
+	case o.FulfillmentStatus == "fulfilled" && (shipping["required"] == false || sent == nil):
+		kind, at = "fulfilled", sent
+	case o.FulfillmentStatus == "fulfilled":
+		kind, at = "shipped", sent
+	case o.FulfillmentStatus == "partial":
+		kind, at = "partly_shipped", sent
+	case o.FinancialStatus == "partially_refunded":
+		kind = "partly_refunded"
+	case v.sums.Due.Presentment > 0:
+		kind = "unpaid"
+	}
+	out := map[string]any{"kind": kind, "date": "", "due": "", "refunded": ""}
+	if at != nil {
+		out["date"] = v.date(*at)
+	}
+	if kind != "canceled" && v.sums.Due.Presentment > 0 {
+		out["due"] = v.amount(v.sums.Due)
+	}
+	if !v.sums.Refunded.IsZero() {
+		out["refunded"] = v.amount(v.sums.Refunded)
+	}
+	return out
+}
+
+var parcelStates = map[string]string{
+	"label_printed": "preparing", "label_purchased": "preparing", "confirmed": "preparing", "ready_for_pickup": "pickup_ready",
+	"out_for_delivery": "out_for_delivery", "delivered": "delivered", "attempted_delivery": "attempted", "failure": "failed", "not_delivered": "failed",
+	"canceled": "canceled", "cancelled": "canceled",
+}
+
+func (v *view) parcel(f Fulfillment) map[string]any {
+	state, at := parcelStates[f.ShipmentStatus], f.CreatedAt
+	if state == "" {
+		state = "shipped"
+	}
+	if f.Status == "cancelled" {
+		state = "canceled"
+	}
+	if f.DeliveredAt != nil && state != "canceled" {
+		state, at = "delivered", *f.DeliveredAt
+	}
+	out := map[string]any{"state": state, "date": "", "carrier": f.Carrier, "tracking_number": f.TrackingNumber, "tracking_url": f.TrackingURL}
+	if !at.IsZero() {
+		out["date"] = v.date(at)
+	}
+	items := []any{}
+	for _, fl := range f.Lines {
+		for i := range v.Order.Lines {
+			if l := &v.Order.Lines[i]; l.ID == fl.LineID {
+				items = append(items, map[string]any{"title": l.Title, "quantity": fl.Quantity})
+			}
+		}
+	}
+	out["items"] = items
+	return out
+}

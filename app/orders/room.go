@@ -1,0 +1,83 @@
+package orders
+
+import (
+	"log/slog"
+	"strings"
+	"time"
+
+	"afterglow/app/mail"
+	"afterglow/app/queue"
+	"afterglow/app/room"
+	"afterglow/app/shopify"
+	"afterglow/app/shops"
+	"afterglow/app/store"
+	"afterglow/app/web"
+)
+
+// Config is what the room needs from the roof.
+type Config struct {
+	DB      *store.DB
+	Shops   *shops.Service
+	Readers Readers    // ways to read from Shopify, one for each job
+	Links   *web.Links // signs the addresses of order pages
+	AppURL  string     // where those addresses lead, without a slash at the end
+	// AdminURL is the shop's admin at Shopify; absent, the real one.
+	AdminURL func(shopify.Domain) string
+	Log      *slog.Logger
+}
+
+// Service is the room.
+type Service struct {
+	db       *store.DB
+	shops    *shops.Service
+	readers  Readers
+	links    *web.Links
+	appURL   string
+	adminURL func(shopify.Domain) string
+	log      *slog.Logger
+}
+
+// New returns the room.
+func New(c Config) *Service {
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.AdminURL == nil {
+		c.AdminURL = func(d shopify.Domain) string {
+			return "https://admin.shopify.com/store/" + strings.TrimSuffix(string(d), ".myshopify.com")
+		}
+	}
+	return &Service{db: c.DB, shops: c.Shops, readers: c.Readers, links: c.Links, appURL: c.AppURL, adminURL: c.AdminURL, log: c.Log}
+}
+
+// Room hangs the room up.
+func (s *Service) Room() room.Room {
+	return room.Room{
+		Name:   "orders",
+		Tables: []string{"orders", "orders_refunds", "orders_events", "orders_pictures", "orders_cursors"},
+		Admin:  s.routes,
+		Links:  s.pages,
+		Topics: map[string]shopify.TopicHandler{
+			"orders/create":              s.onOrder,
+			"orders/updated":             s.onOrder,
+			"orders/cancelled":           s.onOrder,
+			"orders/fulfilled":           s.onOrder,
+			"orders/partially_fulfilled": s.onOrder,
+			"orders/edited":              s.onEdited,
+			"orders/delete":              s.onDeleted,
+			"refunds/create":             s.onRefund,
+		},
+		Hears: map[string]queue.Task{shops.FactInstalled: {Kind: "orders.import", InTx: s.onInstalled}},
+		Tasks: []queue.Task{
+			{Kind: TaskRead, Timeout: time.Minute, MaxAttempts: 12, Run: s.read},
+			{Kind: TaskConfirm, Timeout: time.Minute, MaxAttempts: 12, Run: s.confirmWithDetails},
+			{Kind: TaskReconcile, Timeout: 15 * time.Minute, MaxAttempts: 5, Run: s.reconcile},
+			{Kind: TaskSweep, Timeout: 15 * time.Minute, MaxAttempts: 5, Run: s.sweep},
+		},
+		Schedules: s.schedules(),
+		Mails:     []mail.Kind{s.confirmation()},
+		Personal:  true,
+		Export:    s.export,
+		Erase:     s.erase,
+	}
+}
