@@ -262,3 +262,11 @@ func OpenDatabase(ctx context.Context, c Config) (*store.DB, error) {
 	}
 	return db, nil
 }
+
+// adminURL is where the merchant's browser finds the shop's admin.
+func (h *House) adminURL(domain shopify.Domain) string {
+	if h.Config.SimURL != "" {
+		return h.Config.SimURL + "/admin"
+	}
+	return "https://admin.shopify.com/store/" + domain.Name()
+}

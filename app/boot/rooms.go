@@ -2,6 +2,7 @@ package boot
 
 import (
 	"afterglow/app/customers"
+	"afterglow/app/ids"
 	"afterglow/app/locale"
 	"afterglow/app/mail"
 	"afterglow/app/messages"
@@ -13,12 +14,11 @@ import (
 // folder and one line here.
 func (h *House) hangRooms() {
 	h.hang(h.Shops.Room())
-	customers := customers.New(h.DB)
-	h.hang(customers.Room())
+	h.hang(customers.New().Room())
 	messages := messages.New(h.DB, h.Shops, mail.NewRenderer(locale.Shopper.T), h.mail)
 	h.hang(messages.Room())
-	orders := orders.New(orders.Config{DB: h.DB, Shops: h.Shops, Customers: customers, Messages: messages, API: h.API, Links: h.Links, AppURL: h.Config.AppURL, Log: h.log})
-	h.hang(orders.Room())
+	h.hang(orders.New(orders.Config{DB: h.DB, Shops: h.Shops, Links: h.Links, AppURL: h.Config.AppURL, Log: h.log, AdminURL: h.adminURL,
+		Readers: func(shop ids.Shop) orders.Reader { return h.API.Client(shop) }}).Room())
 
 	// What no room hears must still be worked off: the inbox feeds the queue.
 	h.Queue.Feed(h.Inbox.Feed)

@@ -235,3 +235,10 @@ func belonging(tx *store.Tx, customer int64, email string, orders []int64) *gorm
 func eraseSuppression(tx *store.Tx, email string) error {
 	return tx.Scoped(&suppression{}).Where("address = ?", normal(email)).Delete(&suppression{}).Error
 }
+
+// Any tells whether the shop has sent a mail.
+func Any(tx *store.Tx) (bool, error) {
+	var one []string
+	err := tx.Scoped(&Message{}).Where("sent_at IS NOT NULL").Limit(1).Pluck("id", &one).Error
+	return len(one) > 0, err
+}
