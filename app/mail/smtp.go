@@ -53,7 +53,11 @@ type connection struct {
 // when the server offers to, or smtps://, which always does. "?tls=required"
 // makes the first refuse a server without encryption. It does not connect yet.
 // Errors never repeat the password.
-func NewSMTP(address string, o SMTPOptions) (*SMTP, error) {
+func NewSMTP(address string, options ...SMTPOptions) (*SMTP, error) {
+	var o SMTPOptions
+	if len(options) > 0 {
+		o = options[0]
+	}
 	where, err := parseServer(address, o)
 	if err != nil {
 		return nil, err
@@ -100,8 +104,8 @@ func (s *SMTP) Send(ctx context.Context, m *Message) error {
 	}
 }
 
-// Check connects, greets and logs in, and tells what is wrong. It sends nothing.
-func (s *SMTP) Check(ctx context.Context) error {
+// Ping connects, greets and logs in, and tells what is wrong. It sends nothing.
+func (s *SMTP) Ping(ctx context.Context) error {
 	c, err := s.dial(ctx)
 	if err != nil {
 		return err

@@ -247,7 +247,7 @@ func TestSMTPEncryptsAndLogsIn(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := transport(t, c.url, mail.SMTPOptions{TLS: c.tls})
-			if err := s.Check(t.Context()); !errors.Is(err, c.want) {
+			if err := s.Ping(t.Context()); !errors.Is(err, c.want) {
 				t.Fatalf("check: %v", err)
 			}
 			err := s.Send(t.Context(), letterTo("a@b.example", "op"))
