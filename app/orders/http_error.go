@@ -1,0 +1,50 @@
+package orders
+
+import (
+	"net/http"
+
+	"afterglow/app/locale"
+	"afterglow/app/problem"
+	"afterglow/app/shops"
+	"afterglow/app/web"
+)
+
+// ErrorPage shows a problem to a shopper, in the language of their browser or the
+// one they chose. It returns false if it could not.
+func ErrorPage(c *web.Ctx, status int, p *problem.Problem) bool {
+	templates, err := pageTemplates()
+	if err != nil {
+		return false
+	}
+	tag := locale.Match(c.GetHeader("Accept-Language"))
+	if wanted := c.Query("lang"); wanted != "" {
+		tag = locale.Match(wanted)
+	}
+	message, again := messageOf(p)
+	retry := ""
+	if again && c.Request.Method == http.MethodGet {
+		retry = c.Request.URL.RequestURI()
+	}
+	data := map[string]any{"locale": string(tag), "dir": tag.Dir(), "Nonce": web.Nonce(c), "page": message, "retry": retry, "reference": web.RequestID(c)}
+	return web.Page(c, status, templates[tag].Lookup("message.html"), data) == nil
+}
+
+// messageOf names the message for a problem, and tells whether it helps to try
+// again.
+func messageOf(p *problem.Problem) (page string, again bool) {
+	switch {
+	case p.Is(web.ErrLink):
+		return "expired", false
+	case p.Is(web.ErrUnknownShop), p.Is(shops.ErrNotInstalled):
+		return "shop_gone", false
+	case p.Kind == problem.NotFound:
+		return "not_found", false
+	case p.Kind == problem.Unauthorized, p.Kind == problem.Forbidden:
+		return "forbidden", false
+	case p.Kind == problem.Throttled:
+		return "throttled", true
+	case p.Kind == problem.Unavailable:
+		return "unavailable", true
+	}
+	return "error", true
+}
