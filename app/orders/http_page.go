@@ -159,7 +159,7 @@ func (v *view) parcel(f Fulfillment) map[string]any {
 	for _, fl := range f.Lines {
 		for i := range v.Order.Lines {
 			if l := &v.Order.Lines[i]; l.ID == fl.LineID {
-				items = append(items, map[string]any{"title": l.Title, "quantity": fl.Quantity})
+				items = append(items, map[string]any{"title": l.Title, "quantity": int(fl.Quantity)})
 			}
 		}
 	}

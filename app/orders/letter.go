@@ -154,7 +154,7 @@ func (v *view) items() []any {
 	for _, it := range v.sums.Items {
 		l := it.Line
 		item := map[string]any{
-			"title": l.Title, "options": strings.ReplaceAll(l.Options, " / ", " · "), "sku": l.SKU, "quantity": it.Quantity,
+			"title": l.Title, "options": strings.ReplaceAll(l.Options, " / ", " · "), "sku": l.SKU, "quantity": int(it.Quantity),
 			"image_url": "", "image_alt": l.Title, "unit_price": v.amount(l.Price), "total": v.amount(it.Net), "original_total": "",
 			"gift_card": l.GiftCard, "properties": []any{}, "discounts": []any{},
 		}
