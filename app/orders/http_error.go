@@ -2,6 +2,7 @@ package orders
 
 import (
 	"net/http"
+	"strings"
 
 	"afterglow/app/locale"
 	"afterglow/app/problem"
@@ -10,8 +11,12 @@ import (
 )
 
 // ErrorPage shows a problem to a shopper, in the language of their browser or the
-// one they chose. It returns false if it could not.
+// one they chose. It returns false if it could not, and where a merchant may look:
+// "open the link in your mail again" is no help to them.
 func ErrorPage(c *web.Ctx, status int, p *problem.Problem) bool {
+	if path := c.Request.URL.Path; !strings.HasPrefix(path, "/l/") && !strings.HasPrefix(path, "/proxy/") {
+		return false
+	}
 	templates, err := pageTemplates()
 	if err != nil {
 		return false

@@ -23,6 +23,16 @@ func TestErrorPage(t *testing.T) {
 	}
 	e.Group("/l", web.Public, web.Pages()).GET("/it", func(*web.Ctx) error { return fails })
 
+	e.Group("", web.Public, web.Pages()).GET("/auth", func(*web.Ctx) error { return web.ErrLink })
+	merchant := httptest.NewRequest(http.MethodGet, "/auth", nil)
+	merchant.Header.Set("Accept", "text/html")
+	merchant.Header.Set("Accept-Language", "de")
+	w := httptest.NewRecorder()
+	e.ServeHTTP(w, merchant)
+	if !strings.Contains(w.Body.String(), `lang="en"`) {
+		t.Errorf("the merchant reads a shopper's page: %s", w.Body)
+	}
+
 	for _, c := range []struct {
 		name       string
 		err        error
