@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import en from '../src/locale/en.json';
 import { Format, decimal, exponent } from '../src/shell/format';
+import { serverSaid } from '../src/shell/now';
 import { fill, t, tCode } from '../src/shell/strings';
 
 describe('text', () => {
@@ -106,6 +107,12 @@ describe('time in the shop’s zone', () => {
     const now = new Date('2026-11-21T17:00:00Z');
     expect(york.relative('2026-11-21T16:56:00Z', now)).toBe('4 minutes ago');
     expect(york.relative('2026-11-18T17:00:00Z', now)).toBe('3 days ago');
+  });
+  test('a demo whose clock is ahead', () => {
+    serverSaid(new Date(Date.now() + 14 * 86_400_000).toISOString());
+    expect(york.relative(new Date(Date.now() + 14 * 86_400_000).toISOString())).toBe('now');
+    serverSaid(new Date().toISOString());
+    expect(york.relative(new Date().toISOString())).toBe('now');
   });
   test('durations in the unit that reads best', () => {
     expect([0, 148, 1420, 61_000, 5_400_000].map((ms) => york.duration(ms))).toEqual([

@@ -1,3 +1,4 @@
+import { now as serverNow } from './now';
 import type { Key } from './strings';
 import { t } from './strings';
 
@@ -87,7 +88,7 @@ export class Format {
   }
 
   /** "Today at 14:05" reads faster than a date in a list. */
-  listTime(iso: string, now: Date = new Date()): string {
+  listTime(iso: string, now: Date = serverNow()): string {
     const day = this.civilOf(new Date(iso));
     const clock = this.moment(iso, { hour: 'numeric', minute: '2-digit' });
     if (day === this.civilOf(now)) return t('time.today_at', { time: clock });
@@ -103,7 +104,7 @@ export class Format {
     return t('time.date_at', { date, time: clock });
   }
 
-  relative(iso: string, now: Date = new Date()): string {
+  relative(iso: string, now: Date = serverNow()): string {
     const seconds = Math.round((new Date(iso).getTime() - now.getTime()) / 1000);
     const words = new Intl.RelativeTimeFormat(this.locale, { numeric: 'auto' });
     const size = Math.abs(seconds);

@@ -49,6 +49,11 @@ function load(path: string): Promise<void> {
   return flight;
 }
 
+/** Ask for an answer that will be wanted in a moment. */
+export function ahead(path: string) {
+  void load(path);
+}
+
 /** Put a known answer in place, for example the one a change came back with. */
 export function remember(path: string, data: unknown) {
   write(path, { data, busy: false });

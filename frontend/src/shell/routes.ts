@@ -8,11 +8,13 @@ interface Route {
   /** A trailing :id matches one part of the path. */
   patterns: string[];
   load: () => Promise<{ default: ComponentType<ScreenProps> }>;
+  /** What the screen will ask for at once. */
+  ahead?: string[];
 }
 
 /** Every address of the admin. The first pattern is the one our own links use. */
 export const routes: Route[] = [
-  { patterns: ['/'], load: () => import('../rooms/home/home') },
+  { patterns: ['/'], load: () => import('../rooms/home/home'), ahead: ['/home', '/progress'] },
   { patterns: ['/orders'], load: () => import('../rooms/orders/list') },
   { patterns: ['/orders/:id'], load: () => import('../rooms/orders/order') },
   { patterns: ['/messages'], load: () => import('../rooms/messages/list') },

@@ -1,4 +1,5 @@
-import { lazy, Suspense } from 'react';
+import { lazy, Suspense, useEffect } from 'react';
+import { serverSaid } from '../../shell/now';
 import { Page } from '../../shell/page';
 import { useResource } from '../../shell/resource';
 import { useSession } from '../../shell/session';
@@ -19,6 +20,11 @@ const DailyChart = lazy(() => import('../../charts/daily-chart'));
 export default function HomeScreen() {
   const { session } = useSession();
   const { data, error, reload } = useResource<Home>('/home', FRESH);
+  const time = data?.now;
+
+  useEffect(() => {
+    if (time) serverSaid(time);
+  }, [time]);
 
   return (
     <Page

@@ -67,7 +67,7 @@ export function MailPreview({ path, sent }: { path: string; sent: boolean }) {
                   </pre>
                 </div>
               ) : (
-                <div className="frame">
+                <div className="frame" role="region" aria-label={t('preview.letter')} tabIndex={0}>
                   <iframe
                     className="letter"
                     sandbox=""

@@ -15,10 +15,12 @@ import { MailBadge, OrderBadges } from './badges';
 const states = ['open', 'unfulfilled', 'fulfilled', 'cancelled', 'refunded'];
 const mails = ['sent', 'waiting', 'stopped', 'failed', 'none'];
 
+const FRESH = 15_000;
+
 /** All orders, newest first. The address holds the filters, so a view can be kept and sent. */
 export default function OrderList() {
   const place = usePlace();
-  const { data, error, busy, stale, reload } = useResource<Orders>(listPath(place.query));
+  const { data, error, busy, stale, reload } = useResource<Orders>(listPath(place.query), FRESH);
   const value = (name: string) => place.query.get(name) ?? '';
   const set = (name: string, to: string) => {
     if (value(name) !== to)
