@@ -100,11 +100,11 @@ define('s-divider', { props: 'direction color' }, class extends Base {
 define('s-page', { props: 'inlineSize heading', slots: '- aside primary-action secondary-actions breadcrumb-actions supplemental-start' }, class extends Base {
   static css = `:host{display:block;color:var(--t);font-size:13px;line-height:20px;min-block-size:100%;container-type:inline-size}
 .p{max-inline-size:998px;margin-inline:auto;padding:16px 16px 32px}:host([inlinesize=small]) .p{max-inline-size:662px}:host([inlinesize=large]) .p{max-inline-size:none}
-header{display:flex;flex-wrap:wrap;gap:8px 12px;align-items:center;margin-block:4px 16px}h1{font-size:20px;line-height:28px;font-weight:650;letter-spacing:-.2px;margin:0;overflow-wrap:anywhere}.a{display:flex;gap:8px;margin-inline-start:auto;align-items:center;flex-wrap:wrap}
+.h{display:flex;flex-wrap:wrap;gap:8px 12px;align-items:center;margin-block:4px 16px}h1{font-size:20px;line-height:28px;font-weight:650;letter-spacing:-.2px;margin:0;overflow-wrap:anywhere}.a{display:flex;gap:8px;margin-inline-start:auto;align-items:center;flex-wrap:wrap}
 :host([data-embedded]) .a,:host([data-embedded]) .bc{display:none}
 .c{display:grid;grid-template-columns:minmax(0,1fr);gap:16px;align-items:start}.m,.s{display:grid;grid-template-columns:minmax(0,1fr);gap:16px;min-inline-size:0}.su{display:grid;gap:16px;margin-block-end:16px}.su[hidden],.s[hidden]{display:none}
 @container (inline-size>=760px){.p{padding:20px 24px 48px}.c.two{grid-template-columns:minmax(0,2fr) minmax(0,1fr)}}`;
-  static html = '<div class="p"><header><span class="bc"><slot name="breadcrumb-actions"></slot></span><h1></h1><div class="a"><slot name="secondary-actions"></slot><slot name="primary-action"></slot></div></header><div class="su"><slot name="supplemental-start"></slot></div><div class="c"><div class="m"><slot></slot></div><div class="s"><slot name="aside"></slot></div></div></div>';
+  static html = '<div class="p"><div class="h"><span class="bc"><slot name="breadcrumb-actions"></slot></span><h1></h1><div class="a"><slot name="secondary-actions"></slot><slot name="primary-action"></slot></div></div><div class="su"><slot name="supplemental-start"></slot></div><div class="c"><div class="m"><slot></slot></div><div class="s"><slot name="aside"></slot></div></div></div>';
   setup() {
     this.shadowRoot.addEventListener('slotchange', () => this.update());
   }
@@ -114,8 +114,9 @@ header{display:flex;flex-wrap:wrap;gap:8px 12px;align-items:center;margin-block:
     const h1 = this.$('h1');
     if (h1.textContent !== this.heading) h1.textContent = this.heading;
     h1.hidden = !this.heading;
-    this.$('header').className = embedded ? 'vh' : '';
-    this.$('header').hidden = !this.heading && !this.has('primary-action');
+    this.$('.h').classList.toggle('vh', embedded);
+    this.$('.bc').hidden = !this.has('breadcrumb-actions');
+    this.$('.h').hidden = !this.heading && !this.has('primary-action');
     this.$('.su').hidden = !this.has('supplemental-start');
     const aside = this.has('aside') && (this.inlineSize || 'base') === 'base';
     this.$('.s').hidden = !aside;
@@ -132,9 +133,9 @@ define('s-section', { props: 'accessibilityLabel heading subheading padding', sl
   static css = `:host{display:block;color:var(--t);font-size:13px;line-height:20px;min-inline-size:0}
 .card{background:#fff;border-radius:12px;padding:16px;box-shadow:0 1px 0 #1a1a1a12,1px 0 0 #00000021 inset,-1px 0 0 #00000021 inset,0 -1px 0 #0000002b inset,0 1px 0 #cccccc80 inset}
 .none{padding:0}.none>header{padding:16px 16px 0}.none .body{overflow:hidden;border-radius:12px}
-header{display:flex;align-items:center;gap:8px;margin-block-end:12px;min-block-size:28px;flex-wrap:wrap}.ti{min-inline-size:0}h2,h3,h4{font-size:14px;line-height:20px;font-weight:650;margin:0;overflow-wrap:anywhere}h3,h4{font-size:13px}.sub{color:var(--t2);margin:0}.end{margin-inline-start:auto;display:flex;gap:8px;align-items:center}
+header{display:flex;align-items:center;gap:8px;margin-block-end:12px;min-block-size:28px;flex-wrap:wrap}.ti{min-inline-size:0}.tl{display:flex;gap:8px;align-items:center;flex-wrap:wrap}h2,h3,h4{font-size:14px;line-height:20px;font-weight:650;margin:0;overflow-wrap:anywhere}h3,h4{font-size:13px}.sub{color:var(--t2);margin:0}.end{margin-inline-start:auto;display:flex;gap:8px;align-items:center}
 .body{display:grid;grid-template-columns:minmax(0,1fr);gap:12px}`;
-  static html = '<section><header><slot name="graphic"></slot><div class="ti"></div><slot name="accessory"></slot><div class="end"><slot name="supplemental"></slot><slot name="secondary-actions"></slot><slot name="primary-action"></slot></div></header><div class="body"><slot></slot></div></section>';
+  static html = '<section><header><slot name="graphic"></slot><div class="ti"><div class="tl"><span class="hd"></span><slot name="accessory"></slot></div><p class="sub" hidden></p></div><div class="end"><slot name="supplemental"></slot><slot name="secondary-actions"></slot><slot name="primary-action"></slot></div></header><div class="body"><slot></slot></div></section>';
   setup() {
     this.shadowRoot.addEventListener('slotchange', () => this.update());
   }
@@ -145,9 +146,11 @@ header{display:flex;align-items:center;gap:8px;margin-block-end:12px;min-block-s
     const inModal = this.closest('s-modal,s-popover,s-menu');
     if (inModal) s.className = '';
     const h = `h${Math.min(4, 2 + depth)}`;
-    const html = (this.heading ? `<${h} id="h">${esc(this.heading)}</${h}>` : '') + (this.subheading ? `<p class="sub">${esc(this.subheading)}</p>` : '');
-    const ti = this.$('.ti');
-    if (ti.innerHTML !== html) ti.innerHTML = html;
+    const html = this.heading ? `<${h} id="h">${esc(this.heading)}</${h}>` : '';
+    const hd = this.$('.hd');
+    if (hd.innerHTML !== html) hd.innerHTML = html;
+    this.$('.sub').textContent = this.subheading;
+    this.$('.sub').hidden = !this.subheading;
     const label = this.accessibilityLabel;
     if (this.heading && !label) s.setAttribute('aria-labelledby', 'h');
     else s.removeAttribute('aria-labelledby');

@@ -98,7 +98,7 @@ define('s-button', { props: `tone icon variant inlineSize ${clickProps}`, events
 :host([variant=tertiary]) .i{background:0 0;box-shadow:none}:host([variant=tertiary]) .i:hover{background:#0000000d}
 :host([tone=critical]) .i{color:#8e1f0b}:host([tone=critical][variant=primary]) .i{color:#fff;background:linear-gradient(180deg,#30303000 63.5%,#ffffff26 100%),#c70a24;box-shadow:0 -1px 0 1px #8e0b21 inset,0 0 0 1px #c70a24 inset,0 .5px 0 1.5px #ffffff40 inset}
 .i:disabled,:host([disabled]) a.i{cursor:default;color:#8a8a8a!important;background:#0000000d!important;box-shadow:none!important}:host([variant=primary]) .i:disabled{color:#fff!important;background:#00000059!important}
-.load .l,.load .ic{visibility:hidden}.sp{position:absolute;inset:0;margin:auto;inline-size:16px;block-size:16px;border-radius:50%;border:2px solid currentColor;border-block-start-color:#0000;animation:r .7s linear infinite}@keyframes r{to{transform:rotate(1turn)}}
+.load .l,.load .ic{opacity:0}.sp{position:absolute;inset:0;margin:auto;inline-size:16px;block-size:16px;border-radius:50%;border:2px solid currentColor;border-block-start-color:#0000;animation:r .7s linear infinite}@keyframes r{to{transform:rotate(1turn)}}
 :host([data-menu]),:host([data-menu]) .i{display:flex;inline-size:100%}:host([data-menu]) .i{justify-content:flex-start;background:0 0;box-shadow:none;font-size:13px;line-height:20px;font-weight:450;padding:6px 8px;gap:8px}:host([data-menu]) .i:hover,:host([data-menu]) .i:focus-visible{background:#f1f1f1}:host([data-menu]) .ic{margin:0}
 @media (pointer:coarse){.i{min-block-size:36px;font-size:14px;padding-inline:14px}.only{min-inline-size:36px}}${iconCss}`;
   setup() {
