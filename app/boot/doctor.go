@@ -105,7 +105,7 @@ func examineMail(ctx context.Context, c Config) (string, error) {
 	if c.MailURL == "" {
 		return "built-in mailbox: nothing leaves this machine", nil
 	}
-	out, err := mail.NewSMTP(c.MailURL)
+	out, err := mail.NewSMTP(c.MailURL, mail.SMTPOptions{})
 	if err != nil {
 		return "", fmt.Errorf("MAIL_URL: %w", err)
 	}

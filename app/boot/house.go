@@ -14,8 +14,8 @@ import (
 
 	"afterglow/app/clock"
 	"afterglow/app/ids"
-	"afterglow/app/locale"
 	"afterglow/app/mail"
+	"afterglow/app/orders"
 	"afterglow/app/queue"
 	"afterglow/app/room"
 	"afterglow/app/shopify"
@@ -27,7 +27,7 @@ import (
 )
 
 // Scopes are what this version asks of a merchant; shopify.app.toml lists the same.
-var Scopes = []string{"read_orders", "read_customers", "read_products", "read_fulfillments", "write_app_proxy"}
+var Scopes = []string{"read_orders", "read_customers", "read_products", "write_app_proxy"}
 
 // House is the program, put together and not yet running.
 type House struct {
@@ -116,7 +116,7 @@ func (h *House) openQueue(ctx context.Context) (err error) {
 
 func (h *House) openMail() (err error) {
 	if h.Config.MailURL != "" {
-		h.mail, err = mail.NewSMTP(h.Config.MailURL)
+		h.mail, err = mail.NewSMTP(h.Config.MailURL, mail.SMTPOptions{})
 		if err != nil {
 			return fmt.Errorf("MAIL_URL: %w", err)
 		}
@@ -146,7 +146,7 @@ func (h *House) openWeb() (err error) {
 	h.Engine, err = web.New(web.Config{
 		Log: h.log, Sessions: shopify.NewSessionVerifier(h.Config.APIKey, h.Config.Secrets, h.clock), Proxies: proxies, Links: h.Links,
 		Resolve: h.resolveInstalled, Installed: h.installed, TrustedProxies: h.Config.TrustedProxies,
-		ImageOrigins: pictures, Metrics: h.Metrics, ErrorPage: shopperErrorPage(locale.Shopper),
+		ImageOrigins: pictures, Metrics: h.Metrics, ErrorPage: orders.ErrorPage,
 	})
 	return err
 }

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
@@ -18,7 +17,8 @@ type Metrics struct {
 	inFlight prometheus.Gauge
 }
 
-// NewMetrics returns a registry with the numbers of Go, the process and HTTP.
+// NewMetrics returns a registry with the numbers of HTTP. Those of Go, the process
+// and the machinery are in the library's own registry; Handler shows both.
 func NewMetrics() *Metrics {
 	m := &Metrics{
 		Registry: prometheus.NewRegistry(),
@@ -30,15 +30,14 @@ func NewMetrics() *Metrics {
 			Name: "afterglow_http_requests_in_flight", Help: "Requests being answered.",
 		}),
 	}
-	m.Registry.MustRegister(m.requests, m.inFlight,
-		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.Registry.MustRegister(m.requests, m.inFlight)
 	return m
 }
 
 // Handler answers /metrics.
 func (m *Metrics) Handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(m.Registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4}))
+	mux.Handle("GET /metrics", promhttp.HandlerFor(prometheus.Gatherers{m.Registry, prometheus.DefaultGatherer}, promhttp.HandlerOpts{MaxRequestsInFlight: 4}))
 	return mux
 }
 
