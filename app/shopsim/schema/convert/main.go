@@ -36,6 +36,7 @@ type argument struct {
 	Name         string   `json:"name"`
 	Type         *typeRef `json:"type"`
 	DefaultValue *string  `json:"defaultValue"`
+	Deprecated   bool     `json:"isDeprecated"`
 }
 
 type field struct {
@@ -43,6 +44,7 @@ type field struct {
 	Args           []argument `json:"args"`
 	Type           *typeRef   `json:"type"`
 	RequiredAccess string     `json:"requiredAccess"`
+	Deprecated     bool       `json:"isDeprecated"`
 }
 
 type definition struct {
@@ -203,7 +205,7 @@ func writeType(b *strings.Builder, t definition) {
 		}
 		fmt.Fprintf(b, "%s %s%s{\n", word, t.Name, implements)
 		for _, f := range t.Fields {
-			fmt.Fprintf(b, "%s%s:%s\n", f.Name, arguments(f.Args), f.Type)
+			fmt.Fprintf(b, "%s%s:%s%s\n", f.Name, arguments(f.Args), f.Type, deprecated(f.Deprecated))
 		}
 		b.WriteString("}\n")
 	}
@@ -223,8 +225,18 @@ func inputs(args []argument, between string) string {
 		if a.DefaultValue != nil {
 			parts[i] += "=" + *a.DefaultValue
 		}
+		parts[i] += deprecated(a.Deprecated)
 	}
 	return strings.Join(parts, between)
+}
+
+// deprecated marks what our own documents may not select any more. Shopify still
+// answers it.
+func deprecated(yes bool) string {
+	if yes {
+		return " @deprecated"
+	}
+	return ""
 }
 
 func join(refs []typeRef, between string) string {
