@@ -1,0 +1,178 @@
+package orders
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"afterglow/app/clock"
+	"afterglow/app/store"
+	"afterglow/app/store/storetest"
+)
+
+func (b *bench) list(f Filter) (names []string, next string, estimate int64) {
+	b.t.Helper()
+	err := b.db.Read(context.Background(), storetest.Shop, func(tx *store.Tx) error {
+		page, n, e, err := List(tx, f)
+		for _, l := range page {
+			names = append(names, l.Name)
+		}
+		next, estimate = n, e
+		return err
+	})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return names, next, estimate
+}
+
+func TestListFilters(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, clk *clock.Fixed) {
+		b := setup(t, db, clk)
+		now := clk.Now()
+		b.in(storetest.Shop, func(tx *store.Tx) error {
+			return tx.Exec(`UPDATE shops SET installed_at = ? WHERE shop_id = ?`, now.Add(-24*time.Hour), tx.Shop).Error
+		})
+		buyer := func(first, last, email string) map[string]any {
+			return map[string]any{"email": email, "customer": map[string]any{"id": 5, "first_name": first, "last_name": last, "email": email}}
+		}
+		with := func(m map[string]any, k string, v any) map[string]any { m[k] = v; return m }
+		for i, c := range []map[string]any{
+			buyer("Sara", "Ahmadi", "Sara@Example.com"),                                                 // #1001
+			with(buyer("Jürgen", "Müller", "j.mueller@example.org"), "fulfillment_status", "fulfilled"), // #1002
+			with(buyer("佐藤", "美咲", "misaki@example.jp"), "cancelled_at", now.Format(time.RFC3339)),      // #1003
+			with(buyer("O_Neil", "100%", "oneil@example.com"), "financial_status", "refunded"),          // #1004
+			with(buyer("Sara", "Zand", "zand@example.com"), "closed_at", now.Format(time.RFC3339)),      // #1005
+			with(buyer("Gone", "Away", "gone@example.com"), "email", "gone@example.com"),                // #1006
+		} {
+			must(t, b.hear("orders/create", body(int64(i+1), now.Add(time.Duration(i-6)*time.Hour), c), now))
+		}
+		must(t, b.hear("orders/delete", []byte(`{"id":6}`), now))
+		for _, c := range []struct {
+			name string
+			f    Filter
+			want string
+		}{
+			{"everything, newest first", Filter{}, "#1005 #1004 #1003 #1002 #1001"},
+			{"open", Filter{State: "open"}, "#1004 #1002 #1001"},
+			{"cancelled", Filter{State: "cancelled"}, "#1003"},
+			{"fulfilled", Filter{State: "fulfilled"}, "#1002"},
+			{"unfulfilled", Filter{State: "unfulfilled"}, "#1005 #1004 #1001"},
+			{"refunded", Filter{State: "refunded"}, "#1004"},
+			{"by name", Filter{Query: "#1002"}, "#1002"},
+			{"by the beginning of a name", Filter{Query: "100"}, "#1005 #1004 #1003 #1002 #1001"},
+			{"by address, whatever the case", Filter{Query: "sara@EXAMPLE"}, "#1001"},
+			{"by first name", Filter{Query: "sara"}, "#1005 #1001"},
+			{"by full name", Filter{Query: "Sara Ah"}, "#1001"},
+			{"by last name", Filter{Query: "müll"}, "#1002"},
+			{"in another script", Filter{Query: "美"}, "#1003"},
+			{"not a pattern", Filter{Query: "%"}, ""},
+			{"nor this", Filter{Query: "o_n"}, "#1004"},
+			{"nor a way out", Filter{Query: "' OR 1=1 --"}, ""},
+			{"only a sign", Filter{Query: "#"}, ""},
+			{"deleted", Filter{Query: "gone"}, ""},
+			{"since", Filter{Since: now.Add(-3*time.Hour - 2*time.Minute)}, "#1005 #1004"},
+			{"until", Filter{Until: now.Add(-5*time.Hour - 2*time.Minute)}, "#1001"},
+			{"waiting mails", Filter{Mail: "waiting"}, "#1005 #1002 #1001"},
+			{"no mail", Filter{Mail: "none", State: "cancelled"}, "#1003"},
+			{"sent mails", Filter{Mail: "sent"}, ""},
+		} {
+			names, _, _ := b.list(c.f)
+			if got := strings.Join(names, " "); got != c.want {
+				t.Errorf("%s: %q, want %q", c.name, got, c.want)
+			}
+		}
+		for _, f := range []Filter{{State: "lost"}, {Mail: "read"}, {After: "!"}, {After: "MTIz"}} {
+			err := db.Read(context.Background(), storetest.Shop, func(tx *store.Tx) error { _, _, _, err := List(tx, f); return err })
+			if !errors.Is(err, ErrFilter) {
+				t.Errorf("%+v: %v, want ErrFilter", f, err)
+			}
+		}
+	})
+}
+
+func TestListPagesMeetEveryOrderOnce(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, clk *clock.Fixed) {
+		b := setup(t, db, clk)
+		now := clk.Now()
+		for i := range int64(23) { // several placed in the same second
+			must(t, b.hear("orders/create", body(i+1, now.Add(-time.Duration(i/5)*time.Minute), nil), now))
+		}
+		for _, mail := range []string{"", "waiting"} {
+			var all []string
+			for after, rounds := "", 0; ; rounds++ {
+				names, next, estimate := b.list(Filter{Limit: 4, After: after, Mail: mail})
+				all = append(all, names...)
+				if estimate != 23 || len(names) > 4 || rounds > 10 {
+					t.Fatalf("page %v, estimate %d, round %d", names, estimate, rounds)
+				}
+				if after = next; after == "" {
+					break
+				}
+			}
+			slices.Sort(all)
+			if len(slices.Compact(all)) != 23 {
+				t.Errorf("mail %q: %d orders in all pages, want 23: %v", mail, len(all), all)
+			}
+		}
+	})
+}
+
+// fill writes many orders straight into the table, in one statement.
+func fill(t testing.TB, db *store.DB, n int) {
+	t.Helper()
+	series := "generate_series(1, %d) g(i)"
+	md5 := "md5(i::text)"
+	at := "now() - (i || ' seconds')::interval"
+	if db.Dialect == "sqlite" {
+		series = "(WITH RECURSIVE s(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < %d) SELECT i FROM s) g"
+		md5 = "printf('%%08x', (i * 2654435761) %% 4294967296)"
+		at = "strftime('%%Y-%%m-%%d %%H:%%M:%%S+00:00', 1795262400 - i, 'unixepoch')"
+	}
+	statement := fmt.Sprintf(`INSERT INTO orders (shop_id, id, name, placed_at, customer_id, customer_name, email, locale, currency, total_minor, items_count,
+		financial_status, fulfillment_status, cancelled_at, test, name_key, email_key, buyer_key, last_name_key,
+		document, digest, source_updated_at, source_triggered_at, returns_days, policy_version, first_seen_at)
+		SELECT ?, i, '#' || i, `+at+`, i, 'A Buyer', `+md5+` || '@example.com', 'en', 'USD', 100, 1, 'paid', CASE WHEN i %% 50 = 0 THEN '' ELSE 'fulfilled' END,
+		CASE WHEN i %% 100 = 7 THEN `+at+` END, ? = 2, CAST(i AS text), `+md5+` || '@example.com', `+md5+`, 'buyer', '{}', '', `+at+`, `+at+`, 30, 1, `+at+` FROM `+series, n)
+	err := db.InTx(context.Background(), storetest.Shop, func(tx *store.Tx) error { return tx.Exec(statement, tx.Shop, 1).Error })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if db.Dialect == "postgres" {
+		must(t, db.System(context.Background(), func(tx *store.Tx) error { return tx.Exec("ANALYZE orders").Error }))
+	}
+}
+
+// BenchmarkList shows what lists cost in a shop with many orders. The millionth
+// may cost twice the ten thousandth.
+func BenchmarkList(b *testing.B) {
+	for _, dialect := range []string{"sqlite", "postgres"} {
+		for _, n := range []int{10_000, 1_000_000} {
+			db := storetest.Open(b, dialect, clock.NewFixed(storetest.Noon))
+			fill(b, db, n)
+			for _, c := range []struct {
+				name string
+				f    Filter
+			}{
+				{"newest", Filter{}}, {"cancelled", Filter{State: "cancelled"}}, {"unfulfilled", Filter{State: "unfulfilled"}},
+				{"name", Filter{Query: "9999"}}, {"address", Filter{Query: "a3f@"}}, {"address start", Filter{Query: "a3f"}}, {"letter", Filter{Query: "b"}},
+			} {
+				b.Run(fmt.Sprintf("%s/%d/%s", dialect, n, c.name), func(b *testing.B) {
+					for b.Loop() {
+						err := db.Read(context.Background(), storetest.Shop, func(tx *store.Tx) error {
+							_, _, _, err := List(tx, c.f)
+							return err
+						})
+						if err != nil {
+							b.Fatal(err)
+						}
+					}
+				})
+			}
+		}
+	}
+}
