@@ -44,7 +44,7 @@ func (p papers) product(v *Product) record {
 
 // PictureURL is where a product's picture is.
 func (s *Sim) PictureURL(handle string) string {
-	return s.cfg.URL + "/sim/files/products/" + handle + ".svg"
+	return s.cfg.URL + "/sim/files/products/" + handle + ".png"
 }
 
 func (p papers) shopInfo() record {

@@ -140,8 +140,33 @@ func readCheckout(r *http.Request) *checkoutView {
 		Marketing: get("marketing") != "", Test: get("test") != ""}
 	v.Address = Address{FirstName: get("first_name"), LastName: get("last_name"), Address1: get("address1"), Address2: get("address2"), City: get("city"),
 		Zip: get("zip"), Province: get("province"), CountryCode: v.Country, Country: countryNames[v.Country], Phone: v.Phone}
+	v.Address.ProvCode = provinceCode(v.Country, v.Address.Province)
 	return v
 }
+
+// provinceCode finds the code of a province that was typed; taxes hang on it.
+func provinceCode(country, typed string) string {
+	if country == "US" {
+		for code, name := range usStates {
+			if strings.EqualFold(typed, name) || strings.EqualFold(typed, code) {
+				return code
+			}
+		}
+	}
+	if a := defaultAddresses[country]; strings.EqualFold(typed, a.Province) {
+		return a.ProvCode
+	}
+	return ""
+}
+
+var usStates = map[string]string{"AL": "Alabama", "AK": "Alaska", "AZ": "Arizona", "AR": "Arkansas", "CA": "California", "CO": "Colorado",
+	"CT": "Connecticut", "DE": "Delaware", "DC": "District of Columbia", "FL": "Florida", "GA": "Georgia", "HI": "Hawaii", "ID": "Idaho",
+	"IL": "Illinois", "IN": "Indiana", "IA": "Iowa", "KS": "Kansas", "KY": "Kentucky", "LA": "Louisiana", "ME": "Maine", "MD": "Maryland",
+	"MA": "Massachusetts", "MI": "Michigan", "MN": "Minnesota", "MS": "Mississippi", "MO": "Missouri", "MT": "Montana", "NE": "Nebraska",
+	"NV": "Nevada", "NH": "New Hampshire", "NJ": "New Jersey", "NM": "New Mexico", "NY": "New York", "NC": "North Carolina",
+	"ND": "North Dakota", "OH": "Ohio", "OK": "Oklahoma", "OR": "Oregon", "PA": "Pennsylvania", "RI": "Rhode Island", "SC": "South Carolina",
+	"SD": "South Dakota", "TN": "Tennessee", "TX": "Texas", "UT": "Utah", "VT": "Vermont", "VA": "Virginia", "WA": "Washington",
+	"WV": "West Virginia", "WI": "Wisconsin", "WY": "Wyoming"}
 
 // checkout turns the form into what the core prices and places.
 func (s *Sim) checkout(r *http.Request, shop *Shop, v *checkoutView) Checkout {
