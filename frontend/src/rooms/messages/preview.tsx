@@ -10,6 +10,8 @@ type View = (typeof views)[number];
 
 const icons = { desktop: 'desktop', phone: 'mobile', text: 'text' } as const;
 
+const onPhone = () => window.matchMedia?.('(max-width: 640px)').matches ?? false;
+
 /**
  * The mail as the shopper sees it. It is shown in a frame without any right:
  * no scripts, no forms, no navigation, whatever a template may hold.
@@ -17,7 +19,7 @@ const icons = { desktop: 'desktop', phone: 'mobile', text: 'text' } as const;
 export function MailPreview({ path, sent }: { path: string; sent: boolean }) {
   const format = useFormat();
   const { data, error, reload } = useResource<Preview>(path);
-  const [view, setView] = useState<View>('desktop');
+  const [view, setView] = useState<View>(onPhone() ? 'phone' : 'desktop');
   return (
     <s-section heading={t(sent ? 'preview.sent' : 'preview.title')}>
       <div className="preview-bar">
@@ -67,7 +69,13 @@ export function MailPreview({ path, sent }: { path: string; sent: boolean }) {
                   </pre>
                 </div>
               ) : (
-                <div className="frame" role="region" aria-label={t('preview.letter')} tabIndex={0}>
+                <div
+                  className="frame"
+                  dir={data.dir}
+                  role="region"
+                  aria-label={t('preview.letter')}
+                  tabIndex={0}
+                >
                   <iframe
                     className="letter"
                     sandbox=""
