@@ -93,8 +93,8 @@ func TestEveryLanguageUsesTheSameArguments(t *testing.T) {
 func TestEveryPluralCategoryIsThere(t *testing.T) {
 	for _, tag := range Supported {
 		want := map[string]bool{"other": true}
-		for n := range int64(1_000_001) {
-			want[tag.category(n)] = true
+		for n := range int64(1000) {
+			want[tag.category(n)], want[tag.category(n*1_000_000)] = true, true
 		}
 		for key, m := range Shopper.messages[tag] {
 			plurals(m, func(n node) {
