@@ -46,13 +46,14 @@ func (r *redactor) WithGroup(name string) slog.Handler { return &redactor{r.next
 
 // secretKey matches attribute names whose values are never for a log. "error"
 // and "code" are not among them: they are looked through like any text.
-var secretKey = regexp.MustCompile(`(?i)(token|secret|passw|authorization|cookie|hmac|signature|credential|api_?key|e_?mail|phone|address|first_?name|last_?name|customer_?name|recipient|subject|body|query|url)$`)
+var secretKey = regexp.MustCompile(`(?i)(token|secret|passw(ord|d)?|authorization|cookie|hmac|signature|credential|api_?key|e_?mail|phone|address|first_?name|last_?name|customer_?name|recipient|subject|body|query|url)$`)
 
 var secretText = []*regexp.Regexp{
-	regexp.MustCompile(`\bshp(at|ca|pa|ss|rt|ua|at)_[A-Za-z0-9]{6,}`),
+	regexp.MustCompile(`\bshp(at|ca|pa|ss|rt|ua)_[A-Za-z0-9]{6,}`),
 	regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*`), // a JWT
-	regexp.MustCompile(`(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{6,}`),
-	regexp.MustCompile(`(?i)\b(id_token|access_token|refresh_token|client_secret|subject_token|hmac|signature|state|code|session|password|secret)("?\s*[=:]\s*"?)[^\s"&,}]{4,}`),
+	regexp.MustCompile(`(?i)\b(bearer|basic)\s+\S{6,}`),
+	regexp.MustCompile(`(?i)\b(id_token|access_token|refresh_token|client_secret|subject_token|hmac|signature|password|secret)("?\s*[=:]\s*"?)[^\s"&,}]{4,}`),
+	regexp.MustCompile(`(?i)\b(state|code|session)=[^\s"&,}]{4,}`),
 	regexp.MustCompile(`[\p{L}\p{N}._%+'-]+@[\p{L}\p{N}.-]+\.[\p{L}]{2,}`), // an e-mail address
 	regexp.MustCompile(`\?[A-Za-z0-9_%\[\].-]+=[^\s"]*`),                   // a query
 	regexp.MustCompile(`://[^/\s:@"]+:[^/\s@"]+@`),                         // a password in an address
