@@ -122,7 +122,7 @@ func digestOf(document []byte) string {
 
 // searchKey is the form in which names and addresses are compared.
 func searchKey(s string) string {
-	s = strings.ToLower(strings.TrimSpace(s))
+	s = strings.ToLower(strings.TrimSpace(clean(s)))
 	if len(s) > 200 { // an index entry has its limits
 		s = strings.ToValidUTF8(s[:200], "")
 	}
