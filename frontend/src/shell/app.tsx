@@ -32,9 +32,9 @@ export function App() {
             <Screen />
           </WithSession>
         </Guarded>
+        <div id="announcer" className="unseen" aria-live="polite" />
+        <div id="toasts" />
       </main>
-      <div id="announcer" className="unseen" aria-live="polite" />
-      <div id="toasts" />
     </>
   );
 }

@@ -52,7 +52,7 @@ export default function MessageScreen({ id }: ScreenProps) {
         </s-banner>
       )}
       {message ? (
-        <MailPreview path={`${path}/preview`} sent={message.state === 'sent'} />
+        <MailPreview key={message.state} path={`${path}/preview`} sent={message.state === 'sent'} />
       ) : (
         <s-section>
           <Skeleton lines={10} height={720} />
