@@ -33,6 +33,7 @@
     'scopes.revoke': async () => {
       throw new Error('Only optional scopes can be revoked');
     },
+    'saveBar.leave': () => confirmLeaving(),
     resourcePicker: async () => {
       throw new Error('The resource picker is not part of the simulation');
     },
@@ -95,11 +96,11 @@
       bars.set(b.bar, b);
       drawBar();
     },
+    'saveBar.shake': shake,
     'saveBar.hide': ({ bar }) => {
       bars.delete(bar);
       drawBar();
     },
-    'saveBar.shake': shake,
   };
 
   window.addEventListener('message', async (e) => {
@@ -126,12 +127,24 @@
     $('savebar').querySelector('[data-save]').disabled = b.saving || b.disabled;
     $('savebar').querySelector('[data-discard]').disabled = b.saving;
   }
+  // shake says no to a link: save or discard first.
   function shake() {
     const bar = $('savebar');
     bar.classList.remove('shake');
     void bar.offsetWidth;
     bar.classList.add('shake');
     bar.querySelector('[data-save]').focus();
+  }
+  // confirmLeaving asks whether unsaved changes may be lost; the app asks for it.
+  function confirmLeaving() {
+    const dialog = $('leave');
+    if (!dialog.open) {
+      dialog.returnValue = '';
+      dialog.showModal();
+    }
+    return new Promise((resolve) => {
+      dialog.addEventListener('close', () => resolve(dialog.returnValue === 'leave'), { once: true });
+    });
   }
   $('savebar').querySelector('[data-save]').addEventListener('click', () => post('saveBar', { bar: current().bar, event: 'save' }));
   $('savebar').querySelector('[data-discard]').addEventListener('click', () => {
@@ -161,8 +174,7 @@
     if (e.metaKey || e.ctrlKey || e.shiftKey || e.button) return;
     e.preventDefault();
     window.simMenu?.(false);
-    if (bars.size) shake();
-    else post('nav', { href });
+    post('nav', { href });
   }
   for (const a of document.querySelectorAll('[data-app-home],.titlebar .ic')) a.addEventListener('click', (e) => welcomed && within(e, items.find((i) => i.home)?.href ?? '/'));
   for (const a of document.querySelectorAll('.side a,.brand,.who')) {

@@ -136,7 +136,6 @@
   // Open bars, by id: save and discard are what the host's buttons do.
   const bars = new Map();
   const dirty = () => bars.size > 0;
-  let leaving = [];
   function openBar(id, bar) {
     const known = bars.has(id);
     bars.set(id, bar);
@@ -149,16 +148,20 @@
     bars.delete(id);
     post('saveBar.hide', { bar: id });
     bar.element?.dispatchEvent(new Event('hide'));
-    if (!dirty()) {
-      leaving.forEach((done) => done());
-      leaving = [];
-    }
   }
   handlers.set('saveBar', ({ bar, event }) => {
     const open = bars.get(bar);
     if (event === 'save') open?.save();
     else open?.discard();
   });
+
+  // mayLeave asks the merchant; leaving gives the changes up.
+  async function mayLeave() {
+    if (!dirty()) return true;
+    if (!(await ask('saveBar.leave'))) return false;
+    for (const id of [...bars.keys()]) closeBar(id);
+    return true;
+  }
 
   class SaveBar extends HTMLElement {
     static observedAttributes = ['discardconfirmation'];
@@ -214,10 +217,10 @@
     show: async (id) => barById(id).show(),
     hide: async (id) => barById(id).hide(),
     toggle: async (id) => barById(id).toggle(),
-    leaveConfirmation() {
-      if (!dirty()) return Promise.resolve();
-      post('saveBar.shake');
-      return new Promise((resolve) => leaving.push(resolve));
+    // Resolves when the merchant confirms, or when no bar is shown. One who
+    // stays leaves the promise unanswered, so that nothing navigates.
+    async leaveConfirmation() {
+      if (!(await mayLeave())) await new Promise(() => undefined);
     },
   };
 

@@ -8,6 +8,13 @@ const icons = {
   search: 'M9 4a5 5 0 1 0 0 10A5 5 0 0 0 9 4zM12.700 12.700 16.500 16.500',
   check: 'M5 10.500 8.500 14 15 6.500',
   'check-circle': 'M10 3.500a6.500 6.500 0 1 0 0 13 6.500 6.500 0 0 0 0-13zM7.200 10.200l2 2 3.600-4.200',
+  'check-circle-filled': 'M10 3a7 7 0 1 0 0 14 7 7 0 0 0 0-14zM7.2 10.2l2 2 3.6-4.2',
+  'minus-circle': 'M10 3.5a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zM7 10h6',
+  'plus-circle': 'M10 3.5a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zM7 10h6M10 7v6',
+  'circle-dashed': 'M10 3.5h.9M13.6 4.6l.6.5M15.9 7.3l.3.7M16.5 10.6l-.1.9M15 14l-.6.7M12.300 16l-.9.3M8.700 16.300l-.9-.3M5.600 14.700 5 14M3.600 11.500l-.1-.9M3.800 8l.3-.7M5.800 5.100l.6-.5',
+  disabled: 'M10 3.500a6.500 6.500 0 1 0 0 13 6.500 6.500 0 0 0 0-13zM5.500 5.500l9 9',
+  live: 'M10 8.500a1.500 1.500 0 1 0 0 3 1.500 1.500 0 0 0 0-3zM6.800 13.200a4.500 4.500 0 0 1 0-6.400M13.200 6.800a4.500 4.500 0 0 1 0 6.400M4.700 15.300a7.500 7.500 0 0 1 0-10.600M15.300 4.700a7.500 7.500 0 0 1 0 10.600',
+  'alert-octagon': 'M7.300 3.500h5.400l3.800 3.800v5.400l-3.800 3.800H7.300l-3.800-3.800V7.300zM10 6.700v4M10 13v.2',
   'alert-triangle': 'M10 4 17 16H3zM10 8.500v3.500M10 13.900v.2',
   'alert-circle': 'M10 3.500a6.500 6.500 0 1 0 0 13 6.500 6.500 0 0 0 0-13zM10 6.700v4M10 13v.2',
   'alert-diamond': 'M10 3 17 10l-7 7-7-7zM10 7v3.600M10 12.800v.2',
@@ -82,6 +89,11 @@ function icon(name, size = 20) {
   if (!name) return '';
   const d = icons[name] ?? 'M4.500 4.500h11v11h-11z';
   const bold = name.startsWith('menu-') ? 2.4 : 1.5;
+  // A filled sign is its outline filled, with the mark cut out in white.
+  if (name.endsWith('-filled')) {
+    const [shape, mark] = d.split(/(?<=z)/);
+    return `<svg viewBox="0 0 20 20" width="${size}" height="${size}" aria-hidden="true"><path d="${shape}" fill="currentColor"/><path d="${mark}" fill="none" stroke="#fff" stroke-width="1.5" stroke-linecap="round" stroke-linejoin="round"/></svg>`;
+  }
   return `<svg viewBox="0 0 20 20" width="${size}" height="${size}" fill="none" stroke="currentColor" stroke-width="${bold}" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true"${flips.has(name) ? ' class="flip"' : ''}><path d="${d}"/></svg>`;
 }
 const iconCss = 'svg{display:block;flex:none}:host(:dir(rtl)) .flip{transform:scaleX(-1)}';
