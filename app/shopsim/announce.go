@@ -67,7 +67,6 @@ func (t *tx) announceOrder(event, topic string, o *Order) {
 	t.announce(announcement{o.ShopID, topic, event, o.ID, func(p papers) record { return p.order(p.orders.rows[o.ID]) }})
 }
 
-
 func (t *tx) announceRefund(event string, o *Order, r *Refund) {
 	t.announce(announcement{o.ShopID, "refunds/create", event, o.ID, func(p papers) record { return p.refund(p.orders.rows[o.ID], r) }})
 }

@@ -65,7 +65,7 @@ func (s *Sim) readSession(token string, shop *Shop) (*sessionClaims, error) {
 	if len(parts) != 3 {
 		return nil, errors.New("not a JWT")
 	}
-		sig, err := base64.RawURLEncoding.DecodeString(parts[2])
+	sig, err := base64.RawURLEncoding.DecodeString(parts[2])
 	if err != nil || !hmac.Equal(sig, s.mac(parts[0]+"."+parts[1])) {
 		return nil, errors.New("bad signature")
 	}

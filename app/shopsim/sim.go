@@ -55,12 +55,14 @@ type Sim struct {
 	seq     int64
 	journal *journal
 
-	wake    chan struct{} // something may be due
-	courier *courier
-	buckets *buckets
-	dice    *dice
+	wake       chan struct{} // something may be due
+	courier    *courier
+	buckets    *buckets
+	dice       *dice
 	faultsLeft atomic.Int64
-	mux     http.Handler
+	mux        http.Handler
+	files      sync.Map       // bulk results of a simulation in memory
+	background sync.WaitGroup // bulk operations
 }
 
 // New starts a simulation: it reads the journal, or seeds a new store.
@@ -92,11 +94,15 @@ func New(cfg Config) (*Sim, error) {
 		}
 	}
 	s.mux = s.routes()
+	s.resumeBulks()
 	return s, nil
 }
 
 // Close writes what is outstanding and closes the journal.
-func (s *Sim) Close() error { return s.journal.close() }
+func (s *Sim) Close() error {
+	s.background.Wait()
+	return s.journal.close()
+}
 
 // Run delivers webhooks until ctx ends.
 func (s *Sim) Run(ctx context.Context) error { return s.courier.run(ctx) }

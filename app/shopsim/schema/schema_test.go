@@ -42,4 +42,3 @@ func TestAdminAccess(t *testing.T) {
 		}
 	}
 }
-
