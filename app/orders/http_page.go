@@ -5,6 +5,7 @@ import (
 	"html/template"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -75,6 +76,7 @@ func (s *Service) getPage(c *web.Ctx) error {
 // page adds to the data of the mail what has happened since.
 func (v *view) page(path string) map[string]any {
 	data := v.data()
+	data["brand"] = map[string]any{"accent": v.settings.AccentColor, "accent_text": textOn(v.settings.AccentColor)}
 	data["state"] = v.state()
 	parcels := []any{}
 	for _, f := range v.Order.Fulfillments {
@@ -87,6 +89,19 @@ func (v *view) page(path string) map[string]any {
 	}
 	data["languages"] = languages
 	return data
+}
+
+// textOn is black or white, whichever reads better on a colour "#rrggbb".
+func textOn(colour string) string {
+	rgb, err := strconv.ParseUint(strings.TrimPrefix(colour, "#"), 16, 32)
+	if err != nil {
+		return ""
+	}
+	r, g, b := rgb>>16&255, rgb>>8&255, rgb&255
+	if 299*r+587*g+114*b > 150_000 {
+		return "#111111"
+	}
+	return "#ffffff"
 }
 
 // state says in one word how the order stands, and since when.

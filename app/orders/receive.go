@@ -86,15 +86,11 @@ func (s *Service) keep(tx *store.Tx, o *Order, triggeredAt time.Time) error {
 			return err
 		}
 	}
-	newest, err := save(tx, o, triggeredAt, p)
+	newest, digest, err := save(tx, o, triggeredAt, p)
 	if err != nil || !newest {
 		return err
 	}
-	after, err := findHead(tx, o.ID)
-	if err != nil {
-		return err
-	}
-	if before.found && before.Digest == after.Digest {
+	if before.found && before.Digest == digest {
 		return nil // told once more, nothing new
 	}
 	return s.tell(tx, o, triggeredAt)

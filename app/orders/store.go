@@ -95,12 +95,14 @@ ON CONFLICT (shop_id, id) DO UPDATE SET name = excluded.name, placed_at = exclud
 WHERE orders.deleted_at IS NULL AND orders.redacted_at IS NULL
 	AND (excluded.source_updated_at, excluded.source_triggered_at, excluded.digest) > (orders.source_updated_at, orders.source_triggered_at, orders.digest)`
 
-// save writes the order and tells whether it was the newest.
-func save(tx *store.Tx, o *Order, triggeredAt time.Time, p policy) (newest bool, err error) {
+// save writes the order and tells whether it was the newest, and the digest of
+// its document.
+func save(tx *store.Tx, o *Order, triggeredAt time.Time, p policy) (newest bool, digest string, err error) {
 	document, err := json.Marshal(o)
 	if err != nil {
-		return false, fmt.Errorf("write order %d: %w", o.ID, err)
+		return false, "", fmt.Errorf("write order %d: %w", o.ID, err)
 	}
+	digest = digestOf(document)
 	name, last := o.ShopperName(), ""
 	if o.Buyer != nil {
 		last = o.Buyer.LastName
@@ -111,8 +113,8 @@ func save(tx *store.Tx, o *Order, triggeredAt time.Time, p policy) (newest bool,
 	done := tx.Exec(upsert, tx.Shop, o.ID, o.Name, o.PlacedAt, o.CustomerID(), name, o.Email, o.Locale, o.Currency, o.Now.Total.Shop, o.Items(),
 		o.FinancialStatus, o.FulfillmentStatus, o.CancelledAt, o.ClosedAt, o.Test,
 		searchKey(strings.TrimLeft(o.Name, "#")), searchKey(o.Email), searchKey(name), searchKey(last),
-		string(document), digestOf(document), o.UpdatedAt, triggeredAt, p.returnsDays, p.version, tx.Now)
-	return done.RowsAffected > 0, done.Error
+		string(document), digest, o.UpdatedAt, triggeredAt, p.returnsDays, p.version, tx.Now)
+	return done.RowsAffected > 0, digest, done.Error
 }
 
 func digestOf(document []byte) string {
