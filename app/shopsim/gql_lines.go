@@ -121,6 +121,9 @@ func initLines() {
 			},
 		})
 	}
+	on("PricingPercentageValue", map[string]func(*call, json.Number, args) any{
+		"percentage": func(_ *call, v json.Number, _ args) any { return v },
+	})
 	on("ShippingLine", map[string]func(*call, orderShipping, args) any{
 		"id":                func(_ *call, v orderShipping, _ args) any { return gid("ShippingLine", v.l.ID) },
 		"title":             func(_ *call, v orderShipping, _ args) any { return v.l.Title },

@@ -356,12 +356,18 @@ func initOrderMoney() {
 			}
 			return m
 		}),
+		"totalCashRoundingAdjustment":      func(_ *call, o *Order, _ args) any { return node{"CashRoundingAdjustment", o} },
 		"subtotalLineItemsQuantity":        func(_ *call, o *Order, _ args) any { return units(o, func(l LineItem) int64 { return l.Quantity }) },
 		"currentSubtotalLineItemsQuantity": func(_ *call, o *Order, _ args) any { return units(o, LineItem.Current) },
 		"totalWeight": func(_ *call, o *Order, _ args) any {
 			return units(o, func(l LineItem) int64 { return l.Quantity * l.Grams })
 		},
 	})
+}
+
+func init() {
+	none := set(func(*Order) MoneySet { return MoneySet{} })
+	on("CashRoundingAdjustment", map[string]func(*call, *Order, args) any{"paymentSet": none, "refundSet": none})
 }
 
 func units(o *Order, fn func(LineItem) int64) (n int64) {

@@ -56,6 +56,7 @@ func init() {
 		"customersCount":  func(c *call, _ any, a args) any { return countOf(c.customerEntries(a)) },
 		"products":        func(c *call, _ any, a args) any { return c.productEntries(a) },
 		"productVariants": func(c *call, _ any, a args) any { return c.variantEntries(a) },
+		"shopLocales":     func(c *call, _ any, _ args) any { return []any{node{"ShopLocale", c.shop}} },
 		"locations": func(c *call, _ any, _ args) any {
 			return []entry{{node: node{"Location", c.shop}, id: c.shop.LocationID}}
 		},
@@ -76,6 +77,12 @@ func init() {
 	})
 	on("StoreCreditConfiguration", map[string]func(*call, any, args) any{
 		"storeCreditEnabled": func(*call, any, args) any { return true },
+	})
+	on("ShopLocale", map[string]func(*call, *Shop, args) any{
+		"locale":    func(_ *call, s *Shop, _ args) any { return s.Locale },
+		"name":      func(_ *call, s *Shop, _ args) any { return s.Locale },
+		"primary":   func(*call, *Shop, args) any { return true },
+		"published": func(*call, *Shop, args) any { return true },
 	})
 	on("Job", map[string]func(*call, int64, args) any{
 		"id":   func(_ *call, id int64, _ args) any { return gid("Job", id) },

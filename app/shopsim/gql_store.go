@@ -358,10 +358,16 @@ func initShop() {
 		"shopAddress":                  func(_ *call, s *Shop, _ args) any { return node{"ShopAddress", s} },
 	})
 	on("Domain", map[string]func(*call, *Shop, args) any{
-		"id":         func(_ *call, s *Shop, _ args) any { return gid("Domain", s.ID) },
-		"host":       func(_ *call, s *Shop, _ args) any { return s.Domain },
-		"url":        func(c *call, _ *Shop, _ args) any { return c.sim.cfg.URL },
-		"sslEnabled": func(*call, *Shop, args) any { return true },
+		"id":           func(_ *call, s *Shop, _ args) any { return gid("Domain", s.ID) },
+		"host":         func(_ *call, s *Shop, _ args) any { return s.Domain },
+		"url":          func(c *call, _ *Shop, _ args) any { return c.sim.cfg.URL },
+		"localization": func(_ *call, s *Shop, _ args) any { return node{"DomainLocalization", s} },
+		"sslEnabled":   func(*call, *Shop, args) any { return true },
+	})
+	on("DomainLocalization", map[string]func(*call, *Shop, args) any{
+		"defaultLocale":    func(_ *call, s *Shop, _ args) any { return s.Locale },
+		"alternateLocales": func(*call, *Shop, args) any { return []string{} },
+		"country":          func(*call, *Shop, args) any { return nil },
 	})
 	on("ShopPlan", map[string]func(*call, *Shop, args) any{
 		"displayName":        func(*call, *Shop, args) any { return "Basic" },
