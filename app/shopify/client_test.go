@@ -399,8 +399,7 @@ func TestOrderThatIsGoneOrLoops(t *testing.T) {
 }
 
 func TestOtherReads(t *testing.T) {
-	srv := newAdminServer(t, step{body: `{"data":{"shop":{"id":"gid://shopify/Shop/7","name":"L","myshopifyDomain":"lumen.myshopify.com","currencyCode":"USD","ianaTimezone":"America/New_York","createdAt":"2026-01-01T00:00:00Z"},
-		"shopLocales":[{"locale":"fr","primary":false},{"locale":"de","primary":true}]}}`})
+	srv := newAdminServer(t, step{body: `{"data":{"shop":{"id":"gid://shopify/Shop/7","name":"L","myshopifyDomain":"lumen.myshopify.com","currencyCode":"USD","ianaTimezone":"America/New_York","createdAt":"2026-01-01T00:00:00Z","primaryDomain":{"host":"l.example","url":"https://l.example","localization":{"defaultLocale":"de"}}}}}`})
 	api, _, _ := apiAt(t, srv)
 	c := api.ClientWith(demoShop, "fresh")
 	ctx := context.Background()

@@ -71,8 +71,11 @@ type ShopInfo struct {
 	ContactEmail string `json:"contactEmail"`
 	Domain       string `json:"myshopifyDomain"`
 	Primary      struct {
-		Host string `json:"host"`
-		URL  string `json:"url"`
+		Host         string `json:"host"`
+		URL          string `json:"url"`
+		Localization *struct {
+			Locale string `json:"defaultLocale"`
+		} `json:"localization"`
 	} `json:"primaryDomain"`
 	Currency  string    `json:"currencyCode"`
 	Timezone  string    `json:"ianaTimezone"`
@@ -84,7 +87,9 @@ type ShopInfo struct {
 		Plus        bool   `json:"shopifyPlus"`
 	} `json:"plan"`
 	Address *Address `json:"shopAddress"`
-	Locale  string   `json:"-"` // the primary published one, "en" when unknown
+	// Locale is the primary domain's, "en" when Shopify does not tell: the list of
+	// the shop's locales needs a scope that we have no other use for.
+	Locale string `json:"-"`
 }
 
 // Installation is the app's own state in the shop.

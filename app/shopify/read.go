@@ -11,11 +11,7 @@ import (
 // Shop reads the shop itself.
 func (c *Client) Shop(ctx context.Context) (*ShopInfo, error) {
 	var out struct {
-		Shop    *ShopInfo `json:"shop"`
-		Locales []struct {
-			Locale  string `json:"locale"`
-			Primary bool   `json:"primary"`
-		} `json:"shopLocales"`
+		Shop *ShopInfo `json:"shop"`
 	}
 	if _, err := c.Do(ctx, docShop, nil, &out); err != nil {
 		return nil, fmt.Errorf("read shop: %w", err)
@@ -24,10 +20,8 @@ func (c *Client) Shop(ctx context.Context) (*ShopInfo, error) {
 		return nil, ErrAnswer.With(fmt.Errorf("shop is missing"))
 	}
 	out.Shop.Locale = "en"
-	for _, l := range out.Locales {
-		if l.Primary {
-			out.Shop.Locale = l.Locale
-		}
+	if l := out.Shop.Primary.Localization; l != nil && l.Locale != "" {
+		out.Shop.Locale = l.Locale
 	}
 	return out.Shop, nil
 }
