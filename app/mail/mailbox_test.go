@@ -147,7 +147,7 @@ func TestMailboxPages(t *testing.T) {
 		}
 		id := listed(t, server, "")[0].ID
 		status, body, h := get(t, server.URL+"/mailbox?m="+id)
-		if status != http.StatusOK || strings.Contains(body, "<script>alert") || !strings.Contains(body, "srcdoc=") || !strings.Contains(body, `sandbox="allow-popups`) {
+		if status != http.StatusOK || strings.Contains(body, "<script>alert") || !strings.Contains(body, "srcdoc=") || !strings.Contains(body, `srcdoc="&lt;!doctype html&gt;&lt;meta http-equiv=&#34;Content-Security-Policy&#34; content=&#34;default-src &#39;none&#39;`) || strings.Contains(body, "allow-same-origin") {
 			t.Errorf("%d %s", status, body)
 		}
 		if csp := h.Get("Content-Security-Policy"); !strings.Contains(csp, "frame-ancestors 'none'") || !strings.Contains(csp, "default-src 'none'") {
