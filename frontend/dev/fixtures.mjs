@@ -451,6 +451,13 @@ export class Fixtures {
     if ((found = /^\/messages\/([^/]+)(\/preview|\/resend)?$/.exec(path))) {
       const message = this.messages.find((m) => m.id === decodeURIComponent(found[1]));
       if (!message) return problem(404, 'messages.not_found', 'There is no such message.');
+      if (found[2] === '/preview' && message.state === 'stopped') {
+        return problem(
+          409,
+          'messages.would_not_be_sent',
+          'This mail would not be sent: the order was cancelled.',
+        );
+      }
       if (found[2] === '/preview') return ok(this.preview(message));
       if (found[2] === '/resend')
         return ok({ message: this.resend(message, body.request_id) }, 202);

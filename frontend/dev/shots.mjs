@@ -29,6 +29,7 @@ const screens = [
   ['message', `/messages/${message(0)}`],
   ['message-rtl', `/messages/${message(1)}`],
   ['message-failed', `/messages/${message(8)}`],
+  ['message-stopped', `/messages/${message(6)}`],
   ['webhooks', '/webhooks'],
   ['webhooks-empty', '/webhooks?fixture=empty'],
   ['settings', '/settings'],
@@ -41,7 +42,7 @@ const browser = await chromium.launch({
   args: ['--no-sandbox', '--disable-gpu'],
 });
 // The states that are asked for, and axe entering the mail's frame.
-const expected = /status of (404|503)|about:srcdoc/;
+const expected = /status of (404|409|503)|about:srcdoc/;
 let bad = 0;
 for (const [width, height, label] of [
   [1440, 900, 'desktop'],

@@ -197,6 +197,12 @@ describe('messages', () => {
     expect(house.admin.text).toContain('See the first one');
   });
 
+  test('a mail that would not be sent has no preview, and that is no error', async () => {
+    await house.admin.open('/messages/msg_0193a5f0-7c00-7000-8000-000000000006');
+    expect(house.admin.text).toContain('This mail would not be sent: the order was cancelled.');
+    expect(house.admin.all('s-banner[tone=critical], iframe')).toHaveLength(0);
+  });
+
   test('a mail that failed says why', async () => {
     await house.admin.open('/messages/msg_0193a5f0-7c00-7000-8000-000000000008');
     expect(house.admin.one('s-banner').textContent).toContain('550 5.1.1');

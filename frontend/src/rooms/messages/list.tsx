@@ -122,7 +122,7 @@ function Rows({ messages }: { messages: MessageRow[] }) {
               </s-link>
             </s-table-cell>
             <s-table-cell>
-              <span className="break">{message.to}</span>
+              <span className="break">{message.to || '–'}</span>
             </s-table-cell>
             <s-table-cell>
               <StateBadge state={message.state} />

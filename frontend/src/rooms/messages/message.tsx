@@ -73,7 +73,7 @@ function Facts({ message }: { message: Message }) {
             <StateBadge state={message.state} />
           </dd>
           <dt>{t('message.to')}</dt>
-          <dd className="break">{message.to}</dd>
+          <dd className="break">{message.to || '–'}</dd>
           <dt>{t('message.kind')}</dt>
           <dd>{tCode('message_kind', message.kind)}</dd>
           <dt>{t('message.language')}</dt>

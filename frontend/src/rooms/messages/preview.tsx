@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import { useResource } from '../../shell/resource';
 import { useFormat } from '../../shell/session';
-import { Failed, Skeleton } from '../../shell/states';
+import { Empty, Failed, Skeleton } from '../../shell/states';
 import { t } from '../../shell/strings';
 import type { Preview } from './api';
 
@@ -49,7 +49,14 @@ export function MailPreview({ path, sent }: { path: string; sent: boolean }) {
           </span>
         )}
       </div>
-      {error && !data && <Failed error={error} retry={() => void reload()} />}
+      {error && !data && error.status !== 409 && (
+        <Failed error={error} retry={() => void reload()} />
+      )}
+      {error && !data && error.status === 409 && (
+        <Empty icon="email" heading={t('preview.none')}>
+          {error.message}
+        </Empty>
+      )}
       {!(error && !data) && (
         <div className={`stage stage-${view}`}>
           {data === undefined ? (

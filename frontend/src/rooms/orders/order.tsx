@@ -126,7 +126,7 @@ function Totals({ order }: { order: Order }) {
 function Facts({ order }: { order: Order }) {
   const format = useFormat();
   const sameAddress =
-    order.billing_address !== null &&
+    !!order.shipping_address?.length &&
     JSON.stringify(order.billing_address) === JSON.stringify(order.shipping_address);
   return (
     <>

@@ -141,7 +141,9 @@ export function SenderForm({ sender, reload }: Props) {
             <s-text-field
               name="sender_name"
               label={t('sender.name')}
-              details={t('sender.name_detail', { address: sender.from_address })}
+              details={
+                sender.from_address ? t('sender.name_detail', { address: sender.from_address }) : ''
+              }
               value={draft.sender_name}
               error={errorOf('sender_name')}
               required
