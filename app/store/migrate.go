@@ -100,7 +100,11 @@ func (db *DB) protect(ctx context.Context) error {
 		for _, statement := range []string{
 			`ALTER TABLE ` + table + ` ENABLE ROW LEVEL SECURITY`,
 			`ALTER TABLE ` + table + ` FORCE ROW LEVEL SECURITY`,
-			`CREATE POLICY own_shop ON ` + table + ` USING (current_setting('` + shopSetting + `', true) IN ('` + everyShop + `', shop_id::text))`,
+			// shop_id stands alone on its side, so that the planner can tell how many
+			// rows it leaves: cast to text it guesses one in a hundred, and reads
+			// whole tables where an index was made for the question.
+			`CREATE POLICY own_shop ON ` + table + ` USING (shop_id = NULLIF(NULLIF(current_setting('` + shopSetting + `', true), '` + everyShop + `'), '')::bigint
+				OR current_setting('` + shopSetting + `', true) = '` + everyShop + `')`,
 		} {
 			if err := db.system.WithContext(ctx).Exec(statement).Error; err != nil {
 				return err
