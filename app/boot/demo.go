@@ -21,6 +21,10 @@ import (
 	"afterglow/app/web"
 )
 
+// demoPoints is what the Admin API of a Plus shop restores each second: the
+// seeded history is read while somebody is looking for the mailbox.
+const demoPoints = 1000
+
 // Demo runs the app and a simulated Shopify in one process: a shop to try
 // everything in, which needs no server, no account and no network.
 func Demo(ctx context.Context, args []string, out, errOut io.Writer) error {
@@ -92,7 +96,7 @@ func (d *demo) run(ctx context.Context, out io.Writer) (err error) {
 	defer h.Close()
 	sim, err := shopsim.New(shopsim.Config{
 		Dir: filepath.Join(d.dir, "shopify"), URL: "http://" + d.simListen, AppURL: "http://" + d.listen,
-		APIKey: d.identity.APIKey, APISecret: d.identity.APISecret, Topics: h.Inbox.Topics(), Log: log,
+		APIKey: d.identity.APIKey, APISecret: d.identity.APISecret, Topics: h.Inbox.Topics(), Log: log, PointsPerSecond: demoPoints,
 		Now: d.clock.Now, Advance: func(by time.Duration) error { return d.advance(by, h) },
 	})
 	if err != nil {

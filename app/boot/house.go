@@ -100,17 +100,17 @@ func Open(ctx context.Context, c Config, clk clock.Clock, log *slog.Logger) (h *
 
 func (h *House) openQueue(ctx context.Context) (err error) {
 	var redis asynq.RedisConnOpt
-	workers := 8
+	workers := map[queue.Lane]int{}
 	if h.Config.Embedded() {
 		redis, err = embeddedRedis(ctx)
-		workers = 2 // one database connection writes; more workers would only wait for it
+		workers = map[queue.Lane]int{queue.LaneStore: 2, queue.LaneShopify: 2, queue.LaneMail: 4} // one database connection writes; more would only wait for it
 	} else {
 		redis, err = redisOptions(h.Config.RedisURL)
 	}
 	if err != nil {
 		return fmt.Errorf("REDIS_URL: %w", err)
 	}
-	h.Queue, err = queue.New(queue.Config{DB: h.DB, Redis: redis, Log: h.log, Store: workers, Alone: h.Config.Embedded()})
+	h.Queue, err = queue.New(queue.Config{DB: h.DB, Redis: redis, Log: h.log, Workers: workers, Alone: h.Config.Embedded()})
 	return err
 }
 

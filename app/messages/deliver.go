@@ -46,7 +46,7 @@ type draft struct {
 }
 
 func (s *Service) deliverTask() queue.Task {
-	return queue.Task{Kind: TaskDeliver, Timeout: 60 * time.Second, MaxAttempts: deliverAttempts, Run: s.deliver}
+	return queue.Task{Kind: TaskDeliver, Lane: queue.LaneMail, Timeout: 60 * time.Second, MaxAttempts: deliverAttempts, Run: s.deliver}
 }
 
 func (s *Service) deliver(ctx context.Context, c *queue.Claim) error {

@@ -46,6 +46,7 @@ type Task struct {
 	Kind        string
 	Timeout     time.Duration // of one attempt; 0 is 30 s
 	MaxAttempts int           // before the job is parked; 0 is 10
+	Lane        Lane          // of a task with Run; empty is LaneShopify
 
 	// InTx does work that touches only the database. It runs inside the
 	// transaction that also writes done.

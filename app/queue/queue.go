@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"runtime/debug"
 	"strconv"
@@ -20,11 +21,15 @@ import (
 	"afterglow/app/store"
 )
 
-// The two lanes: work that only touches the database must not wait behind work
-// that waits for somebody else's server.
+// Lane separates work by what it waits for, so that a slow mail server or a
+// throttled shop holds up its own kind and nothing else.
+type Lane string
+
+// The lanes. A task with InTx is always in LaneStore.
 const (
-	laneStore   = "store"
-	laneOutward = "outward"
+	LaneStore   Lane = "store"   // the database only
+	LaneShopify Lane = "shopify" // the Admin API; the lane of a task with Run that names none
+	LaneMail    Lane = "mail"    // mail servers
 )
 
 // Config says how a queue works. Zero values are the defaults in brackets.
@@ -32,8 +37,7 @@ type Config struct {
 	DB        *store.DB
 	Redis     asynq.RedisConnOpt
 	Log       *slog.Logger
-	Store     int           // workers for database-only tasks (8)
-	Outward   int           // workers for tasks with an outward effect (10)
+	Workers   map[Lane]int  // in this process (store 8, shopify 4, mail 10)
 	Poll      time.Duration // how long a due row may lie unseen (25 ms)
 	Reconcile time.Duration // how often lost rows are looked for (5 s)
 	Alone     bool          // no other process shares the table: take back at start what the last run held
@@ -62,7 +66,9 @@ func New(cfg Config) (*Queue, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	cfg.Store, cfg.Outward = or(cfg.Store, 8), or(cfg.Outward, 10)
+	workers := map[Lane]int{LaneStore: 8, LaneShopify: 4, LaneMail: 10}
+	maps.Copy(workers, cfg.Workers)
+	cfg.Workers = workers
 	cfg.Poll, cfg.Reconcile = or(cfg.Poll, 25*time.Millisecond), or(cfg.Reconcile, 5*time.Second)
 	client, ok := cfg.Redis.MakeRedisClient().(redis.UniversalClient)
 	if !ok {
@@ -118,9 +124,9 @@ func (q *Queue) Start(ctx context.Context) error {
 			return fmt.Errorf("take back the last run's jobs: %w", err)
 		}
 	}
-	for lane, workers := range map[string]int{laneStore: q.cfg.Store, laneOutward: q.cfg.Outward} {
+	for lane, workers := range q.cfg.Workers {
 		server := asynq.NewServerFromRedisClient(q.redis, asynq.Config{
-			Concurrency: workers, Queues: map[string]int{lane: 1}, TaskCheckInterval: 20 * time.Millisecond,
+			Concurrency: workers, Queues: map[string]int{string(lane): 1}, TaskCheckInterval: 20 * time.Millisecond,
 			ShutdownTimeout: 20 * time.Second, Logger: asynqLog{q.log}, LogLevel: asynq.WarnLevel,
 			DelayedTaskCheckInterval: time.Minute, HealthCheckInterval: time.Minute,
 		})
@@ -159,11 +165,15 @@ func (q *Queue) Ping(ctx context.Context) error {
 	return nil
 }
 
-func (q *Queue) lane(kind string) string {
-	if q.tasks[kind].Run != nil {
-		return laneOutward
+func (q *Queue) lane(kind string) Lane {
+	switch t := q.tasks[kind]; {
+	case t.Run == nil:
+		return LaneStore
+	case t.Lane == "":
+		return LaneShopify
+	default:
+		return t.Lane
 	}
-	return laneStore
 }
 
 // A task's payload names the row and the epoch under which it was handed over.

@@ -117,7 +117,7 @@ func (q *Queue) nothingDue(ctx context.Context, now time.Time) (bool, error) {
 func (q *Queue) handOver(ctx context.Context, r handed) error {
 	payload := encodePayload(r)
 	_, err := q.client.EnqueueContext(ctx, asynq.NewTask(r.Kind, payload),
-		asynq.TaskID(taskID(r.ID, r.Epoch)), asynq.Queue(q.lane(r.Kind)), asynq.MaxRetry(0), asynq.Timeout(q.tasks[r.Kind].timeout()+5*time.Second))
+		asynq.TaskID(taskID(r.ID, r.Epoch)), asynq.Queue(string(q.lane(r.Kind))), asynq.MaxRetry(0), asynq.Timeout(q.tasks[r.Kind].timeout()+5*time.Second))
 	if errors.Is(err, asynq.ErrTaskIDConflict) {
 		return nil // it is there already
 	}

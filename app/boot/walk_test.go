@@ -1,0 +1,334 @@
+package boot
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+
+	"afterglow/app/clock"
+	"afterglow/app/ids"
+	"afterglow/app/mail/mailtest"
+	"afterglow/app/messages"
+	"afterglow/app/queue"
+	"afterglow/app/shopify"
+	"afterglow/app/shopsim"
+	"afterglow/app/store"
+	"afterglow/app/store/storetest"
+	"afterglow/app/web"
+	"afterglow/migrations"
+)
+
+// walk is a running house with installed shops, each with an order, its mail and
+// a parked webhook. Everything it logs is kept.
+type walk struct {
+	*House
+	t       *testing.T
+	env     map[string]string
+	clk     *clock.Fixed
+	sim     *shopsim.Sim
+	log     *keptLog
+	mails   *mailtest.Server // nil with the built-in mailbox
+	tenants []*tenant
+}
+
+// tenant is one shop and what only it may see.
+type tenant struct {
+	shop                                         *shopsim.Shop
+	id                                           ids.Shop
+	domain                                       shopify.Domain
+	order                                        int64
+	message, parked, parkedJob, event            string
+	email, first, last, phone, street, city, zip string
+	credential                                   shopify.Credential
+}
+
+// private lists what must not leave the tenant.
+func (o *tenant) private() map[string]string {
+	return map[string]string{"order": strconv.FormatInt(o.order, 10), "message": o.message, "webhook": o.parked, "job": o.parkedJob,
+		"event": o.event, "e-mail": o.email, "first name": o.first, "last name": o.last, "street": o.street, "domain": string(o.domain)}
+}
+
+// keptLog is a log that many goroutines write.
+type keptLog struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *keptLog) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *keptLog) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// late is a handler that is known after its server's address.
+func late(t *testing.T) (*httptest.Server, *http.Handler) {
+	var h http.Handler
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.ServeHTTP(w, r) }))
+	t.Cleanup(server.Close)
+	return server, &h
+}
+
+// eachWalk runs the test in an embedded house and in one on PostgreSQL.
+func eachWalk(t *testing.T, test func(t *testing.T, w *walk)) {
+	for _, dialect := range []string{"sqlite", "postgres"} {
+		t.Run(dialect, func(t *testing.T) { test(t, openWalk(t, dialect)) })
+	}
+}
+
+func openWalk(t *testing.T, dialect string) *walk {
+	t.Helper()
+	w := &walk{t: t, clk: clock.NewFixed(storetest.Noon), log: &keptLog{}, env: complete()}
+	app, appHandler := late(t)
+	shopifys, simHandler := late(t)
+	w.env["APP_ENV"], w.env["APP_URL"], w.env["SHOPIFY_SIM_URL"] = "development", app.URL, shopifys.URL
+	w.env["SHOPIFY_API_SECRET"] = "shpss_canary5ecretcanary5ecret"
+	w.env["DATA_DIR"] = t.TempDir()
+	if dialect == "postgres" {
+		var err error
+		if w.mails, err = mailtest.Start(mailtest.Options{}); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { w.mails.Close() })
+		w.env["DATABASE_URL"], w.env["MAIL_URL"] = storetest.Postgres(t), w.mails.URL()
+		w.env["REDIS_URL"] = "redis://" + miniredis.RunT(t).Addr()
+	}
+	w.open()
+	*appHandler = http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.Engine.ServeHTTP(rw, r) })
+	var err error
+	w.sim, err = shopsim.New(shopsim.Config{URL: shopifys.URL, AppURL: app.URL, APIKey: w.env["SHOPIFY_API_KEY"], APISecret: w.env["SHOPIFY_API_SECRET"],
+		Now: w.clk.Now, Topics: w.Inbox.Topics(), SeedOrders: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	*simHandler = w.sim.Handler()
+	ctx, stop := context.WithCancel(context.Background())
+	var delivering sync.WaitGroup
+	delivering.Go(func() { w.sim.Run(ctx) })
+	t.Cleanup(func() { stop(); delivering.Wait(); w.sim.Close() })
+	if err := w.Queue.Start(ctx); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(w.Queue.Stop)
+	for _, name := range []string{"alder", "birch", "cedar"} {
+		w.move(name)
+	}
+	w.idle()
+	return w
+}
+
+// open puts the house together with what the environment says now.
+func (w *walk) open() {
+	w.t.Helper()
+	c, err := Load(func(k string) string { return w.env[k] })
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if c.DatabaseURL != "" {
+		db, err := OpenDatabase(context.Background(), c)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if err := db.Migrate(context.Background(), migrations.Files, nil); err != nil {
+			w.t.Fatal(err)
+		}
+		db.Close()
+	}
+	log := slog.New(web.Redact(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	if w.House, err = Open(context.Background(), c, w.clk, log); err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(func() { w.Close() })
+}
+
+// move lets a shop install the app, sell something and send a broken webhook.
+func (w *walk) move(name string) {
+	t := w.t
+	t.Helper()
+	o := &tenant{first: "Zora" + name, last: "Quixano" + name, email: "zora." + name + "@" + name + "-canary.example", phone: "+4915112345" + strconv.Itoa(100+len(w.tenants)),
+		street: "Canary" + name + " Street 7", city: "Canary" + name + "ville", zip: "90210", event: "event-of-" + name}
+	var err error
+	if o.shop, err = w.sim.MakeShop(shopsim.ShopSpec{Domain: name + ".myshopify.com", Name: "Shop " + name}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.sim.SetInstalled(o.shop.ID, true, Scopes); err != nil {
+		t.Fatal(err)
+	}
+	o.domain = shopify.Domain(o.shop.Domain)
+	if o.id, err = w.Shops.Open(context.Background(), o.domain, w.sim.SessionToken(o.shop)); err != nil {
+		t.Fatal(err)
+	}
+	if o.credential, err = w.Shops.Load(context.Background(), o.id); err != nil {
+		t.Fatal(err)
+	}
+	w.clk.Advance(time.Second)
+	placed, err := w.sim.PlaceOrder(o.shop.ID, shopsim.Checkout{
+		Customer: &shopsim.CheckoutCustomer{Email: o.email, FirstName: o.first, LastName: o.last, Phone: o.phone},
+		ShipTo: &shopsim.Address{FirstName: o.first, LastName: o.last, Address1: o.street, City: o.city, Zip: o.zip, CountryCode: "DE", Phone: o.phone},
+		Note:   "for " + o.first,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.order = placed.ID
+	w.tenants = append(w.tenants, o)
+	if answer := w.webhook(o, "orders/updated", o.event, []byte(`{"id": 1, "email": "`+o.email+`", broken`)); answer.Code != http.StatusOK {
+		t.Fatalf("broken webhook: %d", answer.Code)
+	}
+	w.until("the mail of "+name+" and its parked webhook", func() bool {
+		err := w.DB.Read(context.Background(), o.id, func(tx *store.Tx) error {
+			if sent, err := messages.ForOrder(tx, o.order); err == nil && len(sent) == 1 && sent[0].State == messages.StateSent {
+				o.message = sent[0].ID
+			}
+			parked, err := queue.Parked(tx, shopify.TaskReceive, "", 10)
+			if len(parked) == 1 {
+				o.parked, o.parkedJob = parked[0].Ref, parked[0].ID
+			}
+			return err
+		})
+		return err == nil && o.message != "" && o.parked != ""
+	})
+}
+
+func (w *walk) until(what string, done func() bool) {
+	w.t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !done(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			log := w.log.String()
+			w.t.Fatalf("%s did not come; the log ends:\n%s", what, log[max(0, len(log)-4000):])
+		}
+	}
+}
+
+// idle waits until nothing is due any more.
+func (w *walk) idle() {
+	w.t.Helper()
+	w.until("rest", func() bool {
+		if !w.sim.Settled() {
+			return false
+		}
+		for _, o := range w.tenants {
+			var jobs queue.Depth
+			if err := w.DB.Read(context.Background(), o.id, func(tx *store.Tx) (err error) {
+				jobs, err = queue.DepthOf(tx, "")
+				return err
+			}); err != nil || jobs.Waiting+jobs.Running > 0 {
+				return false
+			}
+		}
+		var fresh int64
+		err := w.DB.Peek(context.Background(), func(tx *store.Tx) error {
+			return tx.Raw(`SELECT count(*) FROM shopify_inbox WHERE state = 'new'`).Scan(&fresh).Error
+		})
+		return err == nil && fresh == 0
+	})
+}
+
+// send asks the engine itself. header holds names and values in turn.
+func (w *walk) send(method, target string, body []byte, header ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(method, target, bytes.NewReader(body))
+	r.RemoteAddr = "127.0.0.1:40000"
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Add(header[i], header[i+1])
+	}
+	answer := httptest.NewRecorder()
+	w.Engine.ServeHTTP(answer, r)
+	return answer
+}
+
+func (w *walk) webhook(o *tenant, topic, event string, body []byte) *httptest.ResponseRecorder {
+	return w.send(http.MethodPost, "/webhooks/shopify", body, "Content-Type", "application/json", "X-Shopify-Topic", topic, "X-Shopify-Shop-Domain", string(o.domain),
+		"X-Shopify-Event-Id", event, "X-Shopify-Webhook-Id", "delivery-"+event, "X-Shopify-API-Version", shopsim.APIVersion,
+		"X-Shopify-Hmac-Sha256", shopsim.SignWebhook(w.env["SHOPIFY_API_SECRET"], body))
+}
+
+// rowsOf fingerprints every row a shop has, table by table.
+func (w *walk) rowsOf(o *tenant) map[string]string {
+	w.t.Helper()
+	prints := map[string]string{}
+	for _, table := range w.tenantTables() {
+		sum, count := sha256.New(), 0
+		err := w.DB.System(context.Background(), func(tx *store.Tx) error {
+			var rows []map[string]any
+			if err := tx.Raw(`SELECT * FROM `+table+` WHERE shop_id = ?`, o.id).Scan(&rows).Error; err != nil {
+				return err
+			}
+			var texts []string
+			for _, row := range rows {
+				text, err := json.Marshal(row)
+				if err != nil {
+					return err
+				}
+				texts = append(texts, string(text))
+			}
+			slices.Sort(texts)
+			io.WriteString(sum, strings.Join(texts, "\n"))
+			count = len(texts)
+			return nil
+		})
+		if err != nil {
+			w.t.Fatalf("%s: %v", table, err)
+		}
+		prints[table] = fmt.Sprintf("%d rows %s", count, hex.EncodeToString(sum.Sum(nil)))
+	}
+	return prints
+}
+
+func (w *walk) tenantTables() (tables []string) {
+	for _, column := range columns(w.t, w.DB) {
+		if table, ok := strings.CutSuffix(column, ".shop_id"); ok {
+			tables = append(tables, table)
+		}
+	}
+	return tables
+}
+
+// A house whose tenants have no rows would prove nothing.
+func TestWalkedShopsHaveRowsToProtect(t *testing.T) {
+	eachWalk(t, func(t *testing.T, w *walk) {
+		empty := strings.Fields("messages_suppressions shops_privacy_requests orders_refunds mail_mailbox")
+		for table, print := range w.rowsOf(w.tenants[1]) {
+			if strings.HasPrefix(print, "0 rows") && !slices.Contains(empty, table) {
+				t.Errorf("the other shop has no row in %s", table)
+			}
+		}
+	})
+}
+
+// production closes the house and opens it again on the same data as it would
+// be in production, without a simulation.
+func (w *walk) production() {
+	w.t.Helper()
+	w.Queue.Stop()
+	w.Close()
+	delete(w.env, "SHOPIFY_SIM_URL")
+	delete(w.env, "APP_ENV")
+	w.env["APP_URL"] = "https://app.example.com"
+	w.open()
+}
+
+func (w *walk) frameTarget(o *tenant, path string) string {
+	q := url.Values{"embedded": {"1"}, "shop": {string(o.domain)}, "host": {shopsim.HostParam(o.shop)}, "id_token": {w.sim.SessionToken(o.shop)}}
+	return path + "?" + q.Encode()
+}
