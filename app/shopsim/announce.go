@@ -89,7 +89,7 @@ func (t *tx) announceEdit(event string, o *Order, e OrderEdit) {
 func (t *tx) announceCustomer(topic string, c *Customer) {
 	t.announce(announcement{c.ShopID, topic, t.newEvent(), 0, func(p papers) record {
 		if topic == "customers/delete" {
-			return record{"id": c.ID}
+			return record{"id": c.ID, "admin_graphql_api_id": gid("Customer", c.ID), "tax_exemptions": []any{}}
 		}
 		return p.customer(p.customers.rows[c.ID], true)
 	}})
@@ -132,7 +132,7 @@ func (t *tx) announceBulk(b *BulkOperation) {
 	at := t.now
 	t.announce(announcement{b.ShopID, "bulk_operations/finish", t.newEvent(), 0, func(p papers) record {
 		return record{"admin_graphql_api_id": gid("BulkOperation", b.ID), "completed_at": at.Format(time.RFC3339), "created_at": b.CreatedAt.Format(time.RFC3339),
-			"error_code": nil, "status": strings.ToLower(b.Status), "type": "query"}
+			"error_code": blank(b.ErrorCode), "status": strings.ToLower(b.Status), "type": "query"}
 	}})
 }
 

@@ -6,31 +6,39 @@ import (
 	"time"
 )
 
-// The cost limits of a shop on a standard plan.
+// The cost limits of a shop on a standard plan. Larger plans restore faster and
+// their buckets hold as many seconds' worth.
 const (
-	bucketSize  = 2000
-	restoreRate = 100 // points a second
-	maxCost     = 1000
+	standardRate  = 100 // points a second
+	bucketSeconds = 20
+	maxCost       = 1000
 )
 
 // buckets are the leaky buckets of GraphQL cost, one a shop. They leak in real
 // time: moving the demo's clock must not hand out points.
 type buckets struct {
+	rate float64 // points a second
+	size float64
 	mu   sync.Mutex
 	left map[int64]float64
 	at   map[int64]time.Time
 }
 
-func newBuckets() *buckets { return &buckets{left: map[int64]float64{}, at: map[int64]time.Time{}} }
+func newBuckets(rate int) *buckets {
+	if rate == 0 {
+		rate = standardRate
+	}
+	return &buckets{rate: float64(rate), size: float64(rate * bucketSeconds), left: map[int64]float64{}, at: map[int64]time.Time{}}
+}
 
 func (b *buckets) fill(shop int64, now time.Time) {
 	left, known := b.left[shop]
 	if !known {
-		left = bucketSize
+		left = b.size
 	}
-	b.left[shop] = math.Min(bucketSize, left+now.Sub(b.at[shop]).Seconds()*restoreRate)
+	b.left[shop] = math.Min(b.size, left+now.Sub(b.at[shop]).Seconds()*b.rate)
 	if !known {
-		b.left[shop] = bucketSize
+		b.left[shop] = b.size
 	}
 	b.at[shop] = now
 }
@@ -52,7 +60,7 @@ func (b *buckets) give(shop int64, cost int) int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.fill(shop, time.Now())
-	b.left[shop] = math.Min(bucketSize, b.left[shop]+float64(cost))
+	b.left[shop] = math.Min(b.size, b.left[shop]+float64(cost))
 	return int(b.left[shop])
 }
 

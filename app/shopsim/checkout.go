@@ -1,5 +1,7 @@
 package shopsim
 
+import "encoding/json"
+
 // Checkout is everything a shopper, or POST /sim/api/orders, decides about an
 // order. Whatever is left out has a sensible default: the first variant, a US
 // address, a card payment that succeeds.
@@ -17,7 +19,7 @@ type Checkout struct {
 	ShipTo     *Address           `json:"shipping_address,omitempty"`
 	BillTo     *Address           `json:"billing_address,omitempty"` // default: same as shipping
 	Country    string             `json:"country_code,omitempty"`    // picks a default address
-	Tip        string             `json:"tip,omitempty"`             // decimal, shop currency
+	Tip        Written            `json:"tip,omitempty"`             // decimal, shop currency
 	TipAsLine  bool               `json:"tip_as_line,omitempty"`     // tip also listed as a line item
 	GiftCard   string             `json:"gift_card,omitempty"`       // a code, or an amount such as "20.00"
 	Credit     string             `json:"store_credit,omitempty"`    // amount to pay from store credit
@@ -57,16 +59,29 @@ type CheckoutLine struct {
 	Properties []KeyText `json:"properties,omitempty"`
 }
 
+// Written is a number as written: 10, 12.5 and "12.50" are all read, exactly.
+type Written string
+
+// UnmarshalJSON reads a number or a text.
+func (d *Written) UnmarshalJSON(b []byte) error {
+	var n json.Number
+	if err := json.Unmarshal(b, &n); err != nil {
+		return err
+	}
+	*d = Written(n)
+	return nil
+}
+
 // CheckoutDiscount is a discount made for this order, or a known one by its
 // code.
 type CheckoutDiscount struct {
-	Type      string `json:"type"`  // percentage, fixed_amount, free_shipping
-	Value     string `json:"value"` // "10" percent, or "5.00" in the shop's currency
-	Code      string `json:"code,omitempty"`
-	Title     string `json:"title,omitempty"`
-	Automatic bool   `json:"automatic,omitempty"`
-	Line      *int   `json:"line,omitempty"`       // only this line (index into lines)
-	VariantID int64  `json:"variant_id,omitempty"` // only lines with this variant
+	Type      string  `json:"type"`  // percentage, fixed_amount, free_shipping
+	Value     Written `json:"value"` // "10" percent, or "5.00" in the shop's currency
+	Code      string  `json:"code,omitempty"`
+	Title     string  `json:"title,omitempty"`
+	Automatic bool    `json:"automatic,omitempty"`
+	Line      *int    `json:"line,omitempty"`       // only this line (index into lines)
+	VariantID int64   `json:"variant_id,omitempty"` // only lines with this variant
 }
 
 // CheckoutShipping is the chosen delivery.

@@ -94,7 +94,7 @@ func (s *Sim) answerGraphQL(w http.ResponseWriter, r *http.Request, shop *Shop, 
 	left, ok := s.buckets.take(shop.ID, price)
 	if !ok || hit == throttleIt {
 		writeJSON(w, http.StatusOK, map[string]any{"errors": []graphError{{Message: "Throttled", Extensions: map[string]any{"code": "THROTTLED",
-			"documentation": "https://shopify.dev/api/usage/rate-limits"}}}, "extensions": costReport(price, nil, left)})
+			"documentation": "https://shopify.dev/api/usage/rate-limits"}}}, "extensions": s.costReport(price, nil, left)})
 		return
 	}
 	if s.disturb(w, r, hit, pause, false) {
@@ -108,7 +108,7 @@ func (s *Sim) answerGraphQL(w http.ResponseWriter, r *http.Request, shop *Shop, 
 	}
 	used := min(price, max(1, c.used))
 	left = s.buckets.give(shop.ID, price-used)
-	answer := map[string]any{"extensions": costReport(price, &used, left)}
+	answer := map[string]any{"extensions": s.costReport(price, &used, left)}
 	answer["data"] = data
 	if len(c.errs) > 0 {
 		answer["errors"] = c.errs
@@ -116,9 +116,9 @@ func (s *Sim) answerGraphQL(w http.ResponseWriter, r *http.Request, shop *Shop, 
 	writeJSON(w, http.StatusOK, answer)
 }
 
-func costReport(price int, used *int, left int) map[string]any {
+func (s *Sim) costReport(price int, used *int, left int) map[string]any {
 	return map[string]any{"cost": map[string]any{"requestedQueryCost": price, "actualQueryCost": used,
-		"throttleStatus": map[string]any{"maximumAvailable": float64(bucketSize), "currentlyAvailable": left, "restoreRate": float64(restoreRate)}}}
+		"throttleStatus": map[string]any{"maximumAvailable": s.buckets.size, "currentlyAvailable": left, "restoreRate": s.buckets.rate}}}
 }
 
 // prepare parses and validates a document and coerces its variables.

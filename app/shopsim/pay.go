@@ -33,7 +33,7 @@ func (t *tx) placeDiscounts(shop *Shop, o *Order, c Checkout, x exchange) error 
 			if why := t.unusable(stored, o); why != "" {
 				return refuse("discount.code", "%s: %s", in.Code, why)
 			}
-			in.Type, in.Value, in.Title = stored.Type, stored.Value, stored.Title
+			in.Type, in.Value, in.Title = stored.Type, Written(stored.Value), stored.Title
 		} else if in.Type == "" {
 			return refuse("discount.code", "%s: the store knows no such code", in.Code)
 		} else {
@@ -91,13 +91,13 @@ func (t *tx) placeDiscount(o *Order, in CheckoutDiscount, stored *Discount, x ex
 	percent := int64(0)
 	switch in.Type {
 	case "percentage":
-		n, err := scaled(in.Value, 4)
+		n, err := scaled(string(in.Value), 4)
 		if err != nil || n <= 0 || n > 100e4 {
 			return refuse("discount.value", "%q: want a percentage from 0 to 100", in.Value)
 		}
-		percent, d.ValueType, d.Value = n, "percentage", trimDecimal(in.Value)
+		percent, d.ValueType, d.Value = n, "percentage", trimDecimal(string(in.Value))
 	case "fixed_amount":
-		a, err := money.Parse(in.Value, o.Currency)
+		a, err := money.Parse(string(in.Value), o.Currency)
 		if err != nil || a.Minor <= 0 {
 			return refuse("discount.value", "%q: want an amount in %s", in.Value, o.Currency)
 		}

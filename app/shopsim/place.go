@@ -373,7 +373,7 @@ func (t *tx) placeTip(_ *Shop, o *Order, c Checkout, x exchange) error {
 	if c.Tip == "" {
 		return nil
 	}
-	a, err := money.Parse(c.Tip, o.Currency)
+	a, err := money.Parse(string(c.Tip), o.Currency)
 	if err != nil || a.Minor < 0 {
 		return refuse("tip", "%q: want an amount in %s", c.Tip, o.Currency)
 	}

@@ -16,18 +16,19 @@ import (
 
 // Config is what a simulation is started with.
 type Config struct {
-	Dir        string                    // where the journal lives; "" keeps everything in memory
-	URL        string                    // origin of the simulation, as a browser reaches it
-	AppURL     string                    // origin of the app; webhooks and the admin frame go there
-	APIKey     string                    // the app's client id
-	APISecret  string                    // the app's client secret
-	Now        func() time.Time          // default time.Now
-	Advance    func(time.Duration) error // moves Now; nil: POST /sim/api/clock answers 501
-	Topics     []string                  // webhook topics of the app's toml; nil: AllTopics
-	SeedOrders int                       // orders of history; 0: DefaultSeedOrders, negative: none
-	Log        *slog.Logger
-	Client     *http.Client // delivers webhooks; default: 5 s in all, no redirects
-	Schedule   []time.Duration
+	Dir             string                    // where the journal lives; "" keeps everything in memory
+	URL             string                    // origin of the simulation, as a browser reaches it
+	AppURL          string                    // origin of the app; webhooks and the admin frame go there
+	APIKey          string                    // the app's client id
+	APISecret       string                    // the app's client secret
+	Now             func() time.Time          // default time.Now
+	Advance         func(time.Duration) error // moves Now; nil: POST /sim/api/clock answers 501
+	Topics          []string                  // webhook topics of the app's toml; nil: AllTopics
+	SeedOrders      int                       // orders of history; 0: DefaultSeedOrders, negative: none
+	PointsPerSecond int                       // of the Admin API; 0: 100, as on a standard plan; 1000 is Plus
+	Log             *slog.Logger
+	Client          *http.Client // delivers webhooks; default: 5 s in all, no redirects
+	Schedule        []time.Duration
 }
 
 // DefaultSeedOrders is the length of the seeded history.
@@ -86,7 +87,7 @@ func New(cfg Config) (*Sim, error) {
 		return nil, err
 	}
 	s := &Sim{cfg: cfg, log: cfg.Log, t: t, seq: seq, journal: j, wake: make(chan struct{}, 1),
-		buckets: newBuckets(), dice: newDice(1)}
+		buckets: newBuckets(cfg.PointsPerSecond), dice: newDice(1)}
 	s.courier = newCourier(s)
 	if len(t.shops.rows) == 0 {
 		if err := s.seed(); err != nil {
@@ -136,7 +137,7 @@ func (s *Sim) commit(t *tx, err error) (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
-	if len(t.dirty) == 0 {
+	if len(t.dirty)+len(t.news) == 0 {
 		return s.journal.last(), nil
 	}
 	for _, row := range t.dirty {

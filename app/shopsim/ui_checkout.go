@@ -179,7 +179,7 @@ func (s *Sim) checkout(r *http.Request, shop *Shop, v *checkoutView) Checkout {
 		c.Customer.ID = known.ID
 	}
 	if v.Tip != "0" {
-		c.Tip = v.Tip
+		c.Tip = Written(v.Tip)
 	}
 	for _, rate := range s.ShippingRates(v.Country, s.cartValue(r, shop)) {
 		if rate.Code == v.Rate {
