@@ -50,8 +50,10 @@ func (b *budgets) of(key string) *budget {
 	return one
 }
 
-// reserve takes the document's points and tells how long to wait for them.
-func (b *budget) reserve(doc string, now time.Time) time.Duration {
+// reserve takes the document's points and tells how long to wait for them. Work
+// in the background leaves half of the bucket to the rest, and takes nothing
+// while it would have to wait.
+func (b *budget) reserve(doc string, now time.Time, background bool) time.Duration {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	want := b.costs[doc]
@@ -59,20 +61,15 @@ func (b *budget) reserve(doc string, now time.Time) time.Duration {
 		return 0
 	}
 	b.restored(now)
-	b.available -= want
-	if b.available >= 0 {
-		return 0
+	left := b.available - want
+	if background {
+		left -= b.maximum / 2
 	}
-	return time.Duration(-b.available / b.restore * float64(time.Second))
-}
-
-// giveBack returns what was reserved for a document that was not sent.
-func (b *budget) giveBack(doc string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.known {
-		b.available = min(b.maximum, b.available+b.costs[doc])
+	wait := time.Duration(max(-left, 0) / b.restore * float64(time.Second))
+	if wait == 0 || !background && wait <= maxThrottleWait {
+		b.available -= want
 	}
+	return wait
 }
 
 // learn takes over what an answer said.

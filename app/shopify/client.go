@@ -99,8 +99,7 @@ func (c *Client) Do(ctx context.Context, doc Document, variables map[string]any,
 			return nil, err
 		}
 		// The budget is about real seconds, whatever the demo's clock says.
-		if err := c.wait(ctx, doc, budget.reserve(doc.Name, time.Now()), &waited, nil); err != nil {
-			budget.giveBack(doc.Name)
+		if err := c.wait(ctx, doc, budget.reserve(doc.Name, time.Now(), inBackground(ctx)), &waited, nil); err != nil {
 			return nil, err
 		}
 		got := c.send(ctx, doc, variables, out)
@@ -137,6 +136,18 @@ func (c *Client) Do(ctx context.Context, doc Document, variables map[string]any,
 		}
 	}
 }
+
+type backgroundKey struct{}
+
+// Background marks work that nobody waits for, such as reading a history. It
+// leaves half of the shop's points to the work that somebody does wait for, and
+// instead of waiting for points it returns ErrThrottled at once, so that it
+// holds up no worker; RetryAfter tells when to come back.
+func Background(ctx context.Context) context.Context {
+	return context.WithValue(ctx, backgroundKey{}, true)
+}
+
+func inBackground(ctx context.Context) bool { return ctx.Value(backgroundKey{}) != nil }
 
 func (c *Client) key() string {
 	if c.fixed {
@@ -204,6 +215,10 @@ func (c *Client) wait(ctx context.Context, doc Document, d time.Duration, waited
 	}
 	if c.api.hooks.Throttled != nil {
 		c.api.hooks.Throttled(c.shop, doc.Name, d)
+	}
+	if inBackground(ctx) {
+		// Spread out, so that they do not all come back at once.
+		return ErrThrottled.With(&retryAfter{d + rand.N(2*d+time.Second), cause})
 	}
 	deadline, ok := ctx.Deadline()
 	if *waited+d > maxThrottleWait || ok && time.Until(deadline) < d {

@@ -187,14 +187,11 @@ type Order struct {
 	CurrentFees      *Money `json:"currentTotalAdditionalFeesSet"`
 	CurrentTotal     Money  `json:"currentTotalPriceSet"`
 	Outstanding      Money  `json:"totalOutstandingSet"`
-	Received         Money  `json:"totalReceivedSet"`
-	Refunded         Money  `json:"totalRefundedSet"`
 	CashRounding     struct {
 		Payment Money `json:"paymentSet"`
 		Refund  Money `json:"refundSet"`
 	} `json:"totalCashRoundingAdjustment"`
 
-	TaxLines      []TaxLine      `json:"taxLines"`
 	ShippingLines []ShippingLine `json:"-"`
 	Applications  []Application  `json:"-"`
 	Transactions  []Transaction  `json:"transactions"`
@@ -256,13 +253,6 @@ func (c contact) phone() string {
 		return ""
 	}
 	return c.Call.Number
-}
-
-// TaxLine is one tax of the order. Percent is text, so that no float is on the way.
-type TaxLine struct {
-	Title   string      `json:"title"`
-	Percent json.Number `json:"ratePercentage"`
-	Price   Money       `json:"priceSet"`
 }
 
 // Allocation is a discount's share in a line; Application is the index of the
