@@ -53,9 +53,11 @@ export function MailPreview({ path, sent }: { path: string; sent: boolean }) {
         <Failed error={error} retry={() => void reload()} />
       )}
       {error && !data && error.status === 409 && (
-        <Empty icon="email" heading={t('preview.none')}>
-          {error.message}
-        </Empty>
+        <div className="stage">
+          <Empty icon="email" heading={t('preview.none')}>
+            {error.message}
+          </Empty>
+        </div>
       )}
       {!(error && !data) && (
         <div className={`stage stage-${view}`}>
