@@ -27,6 +27,8 @@ type budget struct {
 	restore   float64
 	at        time.Time
 	costs     map[string]float64 // what each document asked for last time
+	spends    map[string]float64 // what it really cost
+	booked    time.Time          // until when background work has been told to come back
 }
 
 func newBudgets() *budgets {
@@ -45,7 +47,7 @@ func (b *budgets) of(key string) *budget {
 		b.order.Remove(last)
 		delete(b.shops, last.Value.(*budget).key)
 	}
-	one := &budget{key: key, costs: map[string]float64{}}
+	one := &budget{key: key, costs: map[string]float64{}, spends: map[string]float64{}}
 	b.shops[key] = b.order.PushFront(one)
 	return one
 }
@@ -72,6 +74,23 @@ func (b *budget) reserve(doc string, now time.Time, background bool) time.Durati
 	return wait
 }
 
+// book tells background work that must wait when to come back: each one behind
+// the others, at the pace at which points are restored, so that a thousand of
+// them do not all come back at once and find nothing again.
+func (b *budget) book(doc string, now time.Time, wait time.Duration) time.Duration {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	pace := time.Second
+	if b.restore > 0 {
+		pace = time.Duration(b.spends[doc] / b.restore * float64(time.Second))
+	}
+	if free := now.Add(wait); b.booked.Before(free) {
+		b.booked = free
+	}
+	b.booked = b.booked.Add(pace)
+	return b.booked.Sub(now)
+}
+
 // learn takes over what an answer said.
 func (b *budget) learn(doc string, c cost, now time.Time) {
 	if c.Throttle.Restore <= 0 || c.Throttle.Maximum <= 0 {
@@ -81,6 +100,9 @@ func (b *budget) learn(doc string, c cost, now time.Time) {
 	defer b.mu.Unlock()
 	if c.Requested > 0 && len(b.costs) < 500 {
 		b.costs[doc] = c.Requested
+		if b.spends[doc] = c.Actual; c.Actual <= 0 {
+			b.spends[doc] = c.Requested
+		}
 	}
 	b.known, b.at = true, now
 	b.maximum, b.restore = c.Throttle.Maximum, c.Throttle.Restore

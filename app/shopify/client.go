@@ -217,8 +217,7 @@ func (c *Client) wait(ctx context.Context, doc Document, d time.Duration, waited
 		c.api.hooks.Throttled(c.shop, doc.Name, d)
 	}
 	if inBackground(ctx) {
-		// Spread out, so that they do not all come back at once.
-		return ErrThrottled.With(&retryAfter{d + rand.N(2*d+time.Second), cause})
+		return ErrThrottled.With(&retryAfter{c.api.budgets.of(c.key()).book(doc.Name, time.Now(), d), cause})
 	}
 	deadline, ok := ctx.Deadline()
 	if *waited+d > maxThrottleWait || ok && time.Until(deadline) < d {

@@ -300,6 +300,10 @@ func TestBackgroundWorkLeavesHalf(t *testing.T) {
 	if d := b.reserve("doc", now, true); d != 2*time.Second {
 		t.Errorf("the next one is told to wait %v", d)
 	}
+	first, second := b.book("doc", now, 2*time.Second), b.book("doc", now, 2*time.Second)
+	if first != 4*time.Second || second != 6*time.Second {
+		t.Errorf("two that must wait come back in %v and %v", first, second)
+	}
 	for range 5 {
 		if d := b.reserve("doc", now, false); d != 0 {
 			t.Errorf("work that somebody waits for waits %v", d)
