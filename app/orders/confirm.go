@@ -103,9 +103,14 @@ func readAgain(tx *store.Tx, order int64, reason string) error {
 	return queue.Enqueue(tx, queue.Request{Kind: TaskRead, Ref: id, Once: id + " " + reason})
 }
 
-// read is the task that reads an order from Shopify and keeps it.
+// read is the task that reads an order from Shopify and keeps it. Nobody waits
+// for it, so it leaves the shop's points to those somebody does wait for.
 func (s *Service) read(ctx context.Context, c *queue.Claim) error {
-	return s.readInto(ctx, c, nil)
+	err := s.readInto(shopify.Background(ctx), c, nil)
+	if wait, throttled := shopify.RetryAfter(err); throttled {
+		return queue.Later(s.db.Clock().Now().Add(wait), err)
+	}
+	return err
 }
 
 // confirmWithDetails is the task that reads an order before its confirmation is

@@ -69,7 +69,7 @@ func (s *Service) Room() room.Room {
 		},
 		Hears: map[string]queue.Task{shops.FactInstalled: {Kind: "orders.import", InTx: s.onInstalled}},
 		Tasks: []queue.Task{
-			{Kind: TaskRead, Timeout: time.Minute, MaxAttempts: 12, Run: s.read},
+			{Kind: TaskRead, Timeout: time.Minute, MaxAttempts: 50, Run: s.read},
 			{Kind: TaskConfirm, Timeout: time.Minute, MaxAttempts: 12, Run: s.confirmWithDetails},
 			{Kind: TaskReconcile, Timeout: 15 * time.Minute, MaxAttempts: 5, Run: s.reconcile},
 			{Kind: TaskSweep, Timeout: 15 * time.Minute, MaxAttempts: 5, Run: s.sweep},
