@@ -86,11 +86,24 @@ func (t *tables) spending(c *Customer) (n, spent int64) {
 	for _, o := range t.orders.order[c.ShopID] {
 		if o.CustomerID == c.ID && !o.Deleted && !o.Test {
 			n++
-			now := o.Current()
-			spent += now.Paid.Shop - now.Refunded.Shop
+			spent += o.netPaid().Shop
 		}
 	}
 	return n, spent
+}
+
+// netPaid is what was paid and not given back.
+func (o *Order) netPaid() (m MoneySet) {
+	for _, x := range o.Transactions {
+		switch {
+		case x.Status != "success":
+		case x.Kind == "sale" || x.Kind == "capture":
+			m = m.Add(x.Amount)
+		case x.Kind == "refund":
+			m = m.Sub(x.Amount)
+		}
+	}
+	return m
 }
 
 // request is the body of a compliance topic.
