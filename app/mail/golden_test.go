@@ -76,6 +76,29 @@ func golden(t *testing.T, name string, tag locale.Tag, part, got string) {
 	}
 }
 
+// An order of any length stays below the size at which mail programs cut a mail
+// off, says that there is more, and still says what it costs.
+func TestConfirmationOfManyItems(t *testing.T) {
+	letter := mail.SampleConfirmation("fa", "full")
+	first := letter.Data["items"].([]any)[0]
+	var items []any
+	for range 250 {
+		items = append(items, first)
+	}
+	letter.Data["items"] = items
+	out, err := mail.NewRenderer(strict(t)).Render(context.Background(), confirmation, &letter, mail.Brand{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(out.HTML); n > 100<<10 {
+		t.Errorf("%d bytes", n)
+	}
+	total := letter.Data["totals"].([]any)[5].(map[string]any)["amount"].(string)
+	if !strings.Contains(out.Text, "\n… ") || !strings.Contains(out.Text, total) {
+		t.Errorf("want %q in\n%s", total, out.Text)
+	}
+}
+
 var (
 	linkPattern  = regexp.MustCompile(`href="([^"]*)"`)
 	imagePattern = regexp.MustCompile(`<img[^>]*>`)
@@ -114,6 +137,9 @@ func TestConfirmationIsWellMade(t *testing.T) {
 				for _, image := range imagePattern.FindAllString(out.HTML, -1) {
 					if !altPattern.MatchString(image) {
 						t.Errorf("no alternative text: %s", image)
+					}
+					if strings.Contains(image, `width="1"`) || strings.Contains(image, `height="1"`) {
+						t.Errorf("a tracking pixel: %s", image)
 					}
 				}
 				order := letter.Data["order"].(map[string]any)

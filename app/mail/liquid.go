@@ -29,6 +29,7 @@ const (
 	maxCached  = 512                    // compiled templates kept
 	maxNesting = 100                    // blocks inside blocks
 	maxTags    = 2000                   // tags and outputs in a template: reading them takes time too
+	maxParts   = 500                    // filters, brackets and conditions in one tag, for the same reason
 )
 
 // The problems of templates.
@@ -99,6 +100,9 @@ func (r *run) turn() error {
 func (r *run) charge(bytes int) error {
 	if r.work += bytes; r.work > maxWork {
 		return r.fail(ErrTemplateLimit.Detailf("The filters of the template work on too much text."))
+	}
+	if bytes > 4<<10 { // not one of the cheap steps
+		return r.checkTime()
 	}
 	return nil
 }
@@ -330,18 +334,42 @@ func checkShape(source string) error {
 	}
 	depth := 0
 	for rest := source; ; {
-		i := strings.Index(rest, "{%")
-		if i < 0 {
+		i := strings.Index(rest, "{")
+		if i < 0 || i+1 >= len(rest) {
 			return nil
 		}
-		rest = strings.TrimLeft(rest[i+2:], "- \t\n\r")
-		switch {
-		case strings.HasPrefix(rest, "end"):
+		kind := rest[i+1]
+		rest = rest[i+1:]
+		if kind != '{' && kind != '%' {
+			continue
+		}
+		rest = rest[1:]
+		end := max(strings.Index(rest, map[byte]string{'{': "}}", '%': "%}"}[kind]), 0)
+		if parts(rest[:end]) > maxParts {
+			return ErrTemplateLimit.Detailf("A tag of the template has more than %d parts.", maxParts)
+		}
+		if kind != '%' {
+			continue
+		}
+		switch name := strings.TrimLeft(rest, "- \t\n\r"); {
+		case strings.HasPrefix(name, "end"):
 			depth--
-		case strings.HasPrefix(rest, "if"), strings.HasPrefix(rest, "for"), strings.HasPrefix(rest, "unless"), strings.HasPrefix(rest, "case"), strings.HasPrefix(rest, "capture"):
+		case strings.HasPrefix(name, "if"), strings.HasPrefix(name, "for"), strings.HasPrefix(name, "unless"), strings.HasPrefix(name, "case"), strings.HasPrefix(name, "capture"):
 			if depth++; depth > maxNesting {
 				return ErrTemplateLimit.Detailf("The blocks of the template are nested more than %d deep.", maxNesting)
 			}
 		}
 	}
+}
+
+// parts counts what makes a tag long to read.
+func parts(tag string) int {
+	n := strings.Count(tag, " or ") + strings.Count(tag, " and ")
+	for i := range len(tag) {
+		switch tag[i] {
+		case '|', '[', '(', ',':
+			n++
+		}
+	}
+	return n
 }

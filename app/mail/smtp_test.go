@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"math/big"
 	"net"
+	"os"
 	"runtime"
 	"strings"
 	"sync"
@@ -282,7 +283,10 @@ func TestSMTPUnderFaults(t *testing.T) {
 	server := sink(t, mailtest.Options{Seed: 7})
 	server.Misbehave(mailtest.Faults{Defer: 0.2, DropDot: 0.05, DropEarly: 0.02})
 	s := transport(t, server.URL(), mail.SMTPOptions{Connections: 10})
-	const mails = 2000
+	mails := 2000
+	if os.Getenv("FULL") != "" {
+		mails = 10_000
+	}
 	var lost atomic.Int64
 	var wg sync.WaitGroup
 	next := make(chan int)
