@@ -40,7 +40,7 @@ export default function MessageLog() {
             <div className="filter-search">
               <Search
                 label={t('messages.search')}
-                placeholder={t('messages.search')}
+                placeholder={t('messages.search_hint')}
                 value={value('q')}
                 onSearch={(text) => set('q', text)}
               />

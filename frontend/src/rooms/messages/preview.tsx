@@ -40,7 +40,7 @@ export function MailPreview({ path, sent }: { path: string; sent: boolean }) {
         {data && (
           <span className="badges">
             <s-badge icon="language">{format.language(data.locale)}</s-badge>
-            <s-badge>{t(data.dir === 'rtl' ? 'preview.rtl' : 'preview.ltr')}</s-badge>
+            {data.dir === 'rtl' && <s-badge>{t('preview.rtl')}</s-badge>}
             {data.live && (
               <s-badge tone="info" icon="live">
                 {t('preview.live')}

@@ -42,7 +42,7 @@ export default function OrderList() {
             <div className="filter-search">
               <Search
                 label={t('orders.search')}
-                placeholder={t('orders.search')}
+                placeholder={t('orders.search_hint')}
                 value={value('q')}
                 onSearch={(text) => set('q', text)}
               />
@@ -157,9 +157,9 @@ function Rows({ orders }: { orders: OrderRow[] }) {
               </time>
             </s-table-cell>
             <s-table-cell>
-              <span dir="auto" className="clip">
+              <bdi className="clip">
                 {order.customer?.name || order.customer?.email || t('orders.guest')}
-              </span>
+              </bdi>
             </s-table-cell>
             <s-table-cell>
               <OrderBadges order={order} />

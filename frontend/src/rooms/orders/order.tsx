@@ -93,9 +93,11 @@ function Items({ order }: { order: Order }) {
       {order.items.map((item, i) => (
         <li key={i} className="item">
           <s-thumbnail src={item.image_url ?? ''} alt="" size="small" />
-          <span className="item-title" dir="auto">
-            <strong>{item.title}</strong>
-            {item.options && <span className="subdued">{item.options}</span>}
+          <span className="item-title">
+            <strong>
+              <bdi>{item.title}</bdi>
+            </strong>
+            {item.options && <bdi className="subdued">{item.options}</bdi>}
           </span>
           <span className="item-count subdued">
             {t('order.count', { price: format.money(item.unit_price), quantity: item.quantity })}
@@ -144,7 +146,7 @@ function Facts({ order }: { order: Order }) {
         <div className="stack-small">
           {order.customer ? (
             <>
-              <span dir="auto">{order.customer.name}</span>
+              <bdi>{order.customer.name}</bdi>
               {order.customer.email && (
                 <a className="break" href={`mailto:${order.customer.email}`}>
                   {order.customer.email}
@@ -196,9 +198,11 @@ function Facts({ order }: { order: Order }) {
 function Address({ lines, none }: { lines: string[] | null; none: string }) {
   if (!lines?.length) return <span className="subdued">{none}</span>;
   return (
-    <address dir="auto">
+    <address>
       {lines.map((line, i) => (
-        <span key={i}>{line}</span>
+        <span key={i}>
+          <bdi>{line}</bdi>
+        </span>
       ))}
     </address>
   );
