@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
+
+	"golang.org/x/time/rate"
 
 	"afterglow/app/ids"
 	"afterglow/app/messages"
@@ -29,7 +32,16 @@ const KindConfirmation = "orders.confirmation"
 const (
 	confirmWithin   = 7 * 24 * time.Hour  // an older order is history, not news
 	pictureFresh    = 30 * 24 * time.Hour // how long a product's picture is believed
+	pictureAgain    = time.Hour           // how long a picture that was not found is not looked for again
 	confirmPatience = 3                   // attempts at reading before the mail goes without
+	confirmReading  = 5 * time.Second     // how long one of them may take
+)
+
+// Which card paid is pleasant to read, and not worth a flood of readings on a
+// busy day: a shop has this many in a row, and one more every two seconds.
+const (
+	cardReadings      = 3
+	cardReadingsEvery = 2 * time.Second
 )
 
 // Reader is one shop's Admin API, as far as this room needs it.
@@ -59,7 +71,7 @@ func (s *Service) confirm(tx *store.Tx, o *Order, toldAt time.Time) error {
 	if err != nil {
 		return err
 	}
-	if lacking {
+	if lacking || byCard(o) && s.mayRead(tx.Shop) {
 		id := strconv.FormatInt(o.ID, 10)
 		return queue.Enqueue(tx, queue.Request{Kind: TaskConfirm, Ref: id, Once: id})
 	}
@@ -83,8 +95,24 @@ func lacksDetails(tx *store.Tx, o *Order) (bool, error) {
 	}
 	return slices.ContainsFunc(o.Lines, func(l Line) bool {
 		p, ok := known[[2]int64{l.ProductID, l.VariantID}]
-		return l.ProductID != 0 && l.Picture == nil && (!ok || tx.Now.Sub(p.ReadAt) > pictureFresh)
+		return l.ProductID != 0 && l.Picture == nil && (!ok || !p.fresh(tx.Now))
 	}), nil
+}
+
+func (p pictureRow) fresh(now time.Time) bool {
+	if p.URL == "" {
+		return now.Sub(p.ReadAt) < pictureAgain
+	}
+	return now.Sub(p.ReadAt) < pictureFresh
+}
+
+// mayReadCards is the limit on readings for the sake of a card's name alone.
+func mayReadCards() func(ids.Shop) bool {
+	var shops sync.Map
+	return func(shop ids.Shop) bool {
+		l, _ := shops.LoadOrStore(shop, rate.NewLimiter(rate.Every(cardReadingsEvery), cardReadings))
+		return l.(*rate.Limiter).Allow()
+	}
 }
 
 // sendConfirmation asks for the mail. The order's id is its once-key: however
@@ -103,68 +131,128 @@ func readAgain(tx *store.Tx, order int64, reason string) error {
 	return queue.Enqueue(tx, queue.Request{Kind: TaskRead, Ref: id, Once: id + " " + reason})
 }
 
-// read is the task that reads an order from Shopify and keeps it. Nobody waits
-// for it, so it leaves the shop's points to those somebody does wait for.
-func (s *Service) read(ctx context.Context, c *queue.Claim) error {
-	err := s.readInto(shopify.Background(ctx), c, nil)
-	if wait, throttled := shopify.RetryAfter(err); throttled {
-		return queue.Later(s.db.Clock().Now().Add(wait), err)
-	}
-	return err
-}
-
 // confirmWithDetails is the task that reads an order before its confirmation is
 // asked for. A mail without pictures is better than none, so after some attempts
-// it goes as it is.
+// it goes as it is; at once when Shopify does not know the order (yet), or when
+// only the card's name is wanting.
 func (s *Service) confirmWithDetails(ctx context.Context, c *queue.Claim) error {
 	id, err := orderRef(c.Job.Ref)
 	if err != nil {
 		return err
 	}
-	send := func(tx *store.Tx) error {
+	reading, cancel := context.WithTimeout(ctx, confirmReading)
+	defer cancel()
+	o, asked, err := s.ask(reading, c.Job.Shop, id)
+	if err == nil {
+		return c.Finish(ctx, func(tx *store.Tx) error {
+			if err := s.keepRead(tx, o, asked); err != nil {
+				return err
+			}
+			return sendKnown(tx, id)
+		})
+	}
+	again, lookErr := s.worthAnother(ctx, c, id, err)
+	if lookErr != nil {
+		return lookErr
+	}
+	if again {
+		return queue.Later(s.db.Clock().Now().Add(time.Duration(c.Job.Attempt)*time.Second), err)
+	}
+	s.log.WarnContext(ctx, "confirmation goes without details", "shop", c.Job.Shop, "job", c.Job.ID, "error", err)
+	return c.Finish(ctx, func(tx *store.Tx) error {
 		f, err := load(tx, id)
 		if errors.Is(err, ErrNotFound) {
-			return nil // deleted in the meantime
+			return nil
 		}
 		if err != nil {
 			return err
 		}
-		return sendConfirmation(tx, f.Order, f.FirstSeenAt)
-	}
-	err = s.readInto(ctx, c, send)
-	switch {
-	case err == nil, errors.Is(err, queue.ErrStale):
-		return err
-	case problem.Retryable(err) && c.Job.Attempt < confirmPatience:
-		return queue.Later(s.db.Clock().Now().Add(time.Duration(c.Job.Attempt)*time.Second), err)
-	}
-	s.log.WarnContext(ctx, "confirmation goes without details", "shop", c.Job.Shop, "job", c.Job.ID, "error", err)
-	return c.Finish(ctx, send)
+		if err := missPictures(tx, f.Order.Lines); err != nil {
+			return err
+		}
+		return sendKnown(tx, id)
+	})
 }
 
-func (s *Service) readInto(ctx context.Context, c *queue.Claim, then func(tx *store.Tx) error) error {
+// worthAnother tells whether a reading that failed should be tried again before
+// the mail goes.
+func (s *Service) worthAnother(ctx context.Context, c *queue.Claim, id int64, failure error) (again bool, err error) {
+	if errors.Is(failure, shopify.ErrOrderMissing) || c.Job.Attempt >= confirmPatience || !(problem.Retryable(failure) || errors.Is(failure, context.DeadlineExceeded)) {
+		return false, nil
+	}
+	err = s.db.Read(ctx, c.Job.Shop, func(tx *store.Tx) error {
+		f, err := load(tx, id)
+		if errors.Is(err, ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		again, err = lacksDetails(tx, f.Order)
+		return err
+	})
+	return again, err
+}
+
+// sendKnown asks for the confirmation of an order we have; one that was deleted
+// in the meantime gets none.
+func sendKnown(tx *store.Tx, id int64) error {
+	f, err := load(tx, id)
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return sendConfirmation(tx, f.Order, f.FirstSeenAt)
+}
+
+// read is the task that reads an order from Shopify and keeps it. An order that
+// Shopify does not know may be one it does not know yet: a webhook can be faster
+// than the API behind it. So ours ends only when it has been here for a day, and
+// one we never had leaves no stone. Nobody waits for it, so it leaves the shop's
+// points to those somebody does wait for.
+func (s *Service) read(ctx context.Context, c *queue.Claim) error {
 	id, err := orderRef(c.Job.Ref)
 	if err != nil {
 		return err
 	}
-	asked := s.db.Clock().Now()
-	remote, err := s.readers(c.Job.Shop).Order(ctx, id)
+	o, asked, err := s.ask(shopify.Background(ctx), c.Job.Shop, id)
+	if wait, throttled := shopify.RetryAfter(err); throttled {
+		return queue.Later(s.db.Clock().Now().Add(wait), err)
+	}
 	if errors.Is(err, shopify.ErrOrderMissing) {
-		return c.Finish(ctx, func(tx *store.Tx) error { return s.remove(tx, id, tx.Now) })
+		return c.Finish(ctx, func(tx *store.Tx) error {
+			f, err := load(tx, id)
+			if errors.Is(err, ErrNotFound) || err == nil && tx.Now.Sub(f.FirstSeenAt) < missingFor {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			return s.remove(tx, id, tx.Now)
+		})
 	}
 	if err != nil {
 		return err
 	}
-	o, err := fromShopify(remote)
+	return c.Finish(ctx, func(tx *store.Tx) error { return s.keepRead(tx, o, asked) })
+}
+
+// missingFor is how long an order must have been here before Shopify's not
+// knowing it means that it was deleted.
+const missingFor = 24 * time.Hour
+
+// ask reads an order from Shopify. asked is from when the answer dates at the
+// earliest, and so is older than any webhook of a later change.
+func (s *Service) ask(ctx context.Context, shop ids.Shop, id int64) (o *Order, asked time.Time, err error) {
+	asked = s.db.Clock().Now()
+	remote, err := s.readers(shop).Order(ctx, id)
 	if err != nil {
-		return err
+		return nil, asked, err
 	}
-	return c.Finish(ctx, func(tx *store.Tx) error {
-		if err := s.keepRead(tx, o, asked); err != nil || then == nil {
-			return err
-		}
-		return then(tx)
-	})
+	o, err = fromShopify(remote)
+	return o, asked, err
 }
 
 // keepRead keeps an order that was read, and what only a reading knows.

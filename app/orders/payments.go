@@ -126,9 +126,14 @@ func gateway(o *Order) string {
 	return ""
 }
 
-// divided tells whether the order names more than one way of payment, or one
-// that needs a row of its own: then only Shopify can say who paid how much.
+// divided tells whether a gift card or store credit paid a part: then only
+// Shopify can say how much.
 func divided(o *Order) bool {
-	return o.Transactions == nil && !o.Bought.Total.IsZero() &&
-		(len(o.Gateways) > 1 || len(o.Gateways) == 1 && kindOf(o.Gateways[0]) != RowPaid && !o.Outstanding.IsZero())
+	credit := slices.ContainsFunc(o.Gateways, func(g string) bool { return kindOf(g) != RowPaid })
+	return o.Transactions == nil && !o.Bought.Total.IsZero() && credit && (len(o.Gateways) > 1 || !o.Outstanding.IsZero())
+}
+
+// byCard tells whether a reading would say which card paid.
+func byCard(o *Order) bool {
+	return o.Transactions == nil && !o.Bought.Total.IsZero() && gateway(o) == "shopify_payments"
 }

@@ -248,3 +248,43 @@ func TestDetailsGrowStale(t *testing.T) {
 		t.Error("transactions of another total were believed")
 	}
 }
+
+// A webhook can be faster than the API behind it.
+func TestAnOrderShopifyDoesNotKnowYetIsConfirmed(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, clk *clock.Fixed) {
+		b := setup(t, db, clk)
+		must(t, b.hear("orders/create", dividedBody(1, clk.Now()), clk.Now()))
+		b.start()
+		queuetest.Wait(t, "the confirmation", func() bool { return len(b.messages()) == 1 })
+		if b.api.calls != 1 {
+			t.Errorf("%d readings, want one", b.api.calls)
+		}
+		// Nor is it taken for deleted before it has been here for a day.
+		b.in(storetest.Shop, func(tx *store.Tx) error { return readAgain(tx, 1, "test") })
+		queuetest.Wait(t, "the reading", func() bool { return done(b.jobs(TaskRead)) })
+		b.find(1)
+		clk.Advance(missingFor)
+		b.in(storetest.Shop, func(tx *store.Tx) error { return readAgain(tx, 1, "test again") })
+		queuetest.Wait(t, "the second reading", func() bool { return len(b.jobs(TaskRead)) == 2 && done(b.jobs(TaskRead)) })
+		b.in(storetest.Shop, func(tx *store.Tx) error {
+			if _, err := load(tx, 1); !errors.Is(err, ErrNotFound) {
+				t.Errorf("%v, want gone", err)
+			}
+			return nil
+		})
+	})
+}
+
+func TestCardNamesAreReadWhileThereIsTime(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, clk *clock.Fixed) {
+		b := setup(t, db, clk)
+		b.s.mayRead = mayReadCards()
+		for id := range int64(20) {
+			must(t, b.hear("orders/create", body(id+1, clk.Now(), nil), clk.Now()))
+		}
+		waiting, sent := len(b.jobs(TaskConfirm)), len(b.messages())
+		if waiting+sent != 20 || waiting < cardReadings || waiting > cardReadings+5 {
+			t.Errorf("%d readings and %d messages, want about %d readings of 20 orders", waiting, sent, cardReadings)
+		}
+	})
+}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"afterglow/app/ids"
 	"afterglow/app/mail"
 	"afterglow/app/queue"
 	"afterglow/app/room"
@@ -35,6 +36,7 @@ type Service struct {
 	appURL   string
 	adminURL func(shopify.Domain) string
 	log      *slog.Logger
+	mayRead  func(ids.Shop) bool // for the sake of a card's name alone
 }
 
 // New returns the room.
@@ -47,7 +49,7 @@ func New(c Config) *Service {
 			return "https://admin.shopify.com/store/" + strings.TrimSuffix(string(d), ".myshopify.com")
 		}
 	}
-	return &Service{db: c.DB, shops: c.Shops, readers: c.Readers, links: c.Links, appURL: c.AppURL, adminURL: c.AdminURL, log: c.Log}
+	return &Service{db: c.DB, shops: c.Shops, readers: c.Readers, links: c.Links, appURL: c.AppURL, adminURL: c.AdminURL, log: c.Log, mayRead: mayReadCards()}
 }
 
 // Room hangs the room up.

@@ -51,6 +51,7 @@ func setup(t testing.TB, db *store.DB, clk *clock.Fixed) *bench {
 	b := &bench{t: t, db: db, clk: clk, api: &fakeAPI{orders: map[int64]*shopify.Order{}}}
 	b.s = New(Config{DB: db, Shops: shops.New(shops.Config{DB: db}), Readers: func(ids.Shop) Reader { return b.api },
 		Links: links, AppURL: "https://app.example", Log: slog.New(slog.DiscardHandler)})
+	b.s.mayRead = func(ids.Shop) bool { return false }
 	b.install(storetest.Shop, clk.Now().Add(-time.Hour))
 	return b
 }

@@ -271,6 +271,22 @@ func savePictures(tx *store.Tx, lines []Line) error {
 	return nil
 }
 
+// missPictures notes that pictures were looked for in vain, so that the next
+// order with the same product does not look at once.
+func missPictures(tx *store.Tx, lines []Line) error {
+	for _, l := range lines {
+		if l.ProductID == 0 || l.Picture != nil {
+			continue
+		}
+		err := tx.Exec(`INSERT INTO orders_pictures (shop_id, product_id, variant_id, url, alt, read_at) VALUES (?, ?, ?, '', '', ?)
+			ON CONFLICT (shop_id, product_id, variant_id) DO UPDATE SET read_at = excluded.read_at`, tx.Shop, l.ProductID, l.VariantID, tx.Now).Error
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // pictures reads what is known of the lines' pictures.
 func pictures(tx *store.Tx, lines []Line) (map[[2]int64]pictureRow, error) {
 	products := make([]int64, 0, len(lines))

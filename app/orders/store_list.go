@@ -18,8 +18,8 @@ var ErrFilter = problem.New(problem.Malformed, "orders.filter", "This filter is 
 const (
 	pageDefault   = 50
 	pageMost      = 200
-	searchEnough  = 500  // matches beyond which walking the list finds them faster
-	countEnough   = 10_000 // a longer list is "more than"
+	searchEnough  = 500   // matches beyond which walking the list finds them faster
+	countEnough   = 5_000 // a longer list is "more than"
 	mailChunk     = 200
 	mailChunkMost = 25 // chunks that one page may look through for a state of mail
 )
