@@ -107,4 +107,3 @@ func TestJournalDamage(t *testing.T) {
 		})
 	}
 }
-
