@@ -69,8 +69,9 @@ for (const [width, height, label] of [
     });
     await page.goto(base + path, { waitUntil: 'load' });
     await page.waitForTimeout(600);
-    await page.screenshot({ path: `${out}/${name}-${label}.png`, fullPage: true });
+    // Before the picture: a picture of the whole page resizes the window.
     const shift = await page.evaluate(() => globalThis.shift);
+    await page.screenshot({ path: `${out}/${name}-${label}.png`, fullPage: true });
     const wide = await page.evaluate(
       () => document.documentElement.scrollWidth - window.innerWidth,
     );
