@@ -219,7 +219,9 @@ func (s *Service) read(ctx context.Context, c *queue.Claim) error {
 	}
 	o, asked, err := s.ask(shopify.Background(ctx), c.Job.Shop, id)
 	if wait, throttled := shopify.RetryAfter(err); throttled {
-		return queue.Later(s.db.Clock().Now().Add(wait), err)
+		// A shop with a long history asks for all of it at once; the pauses grow,
+		// so that the last ones do not run out of attempts behind the first.
+		return queue.Later(s.db.Clock().Now().Add(min(wait*time.Duration(c.Job.Attempt), maxThrottlePause)), err)
 	}
 	if errors.Is(err, shopify.ErrOrderMissing) {
 		return c.Finish(ctx, func(tx *store.Tx) error {
@@ -242,6 +244,9 @@ func (s *Service) read(ctx context.Context, c *queue.Claim) error {
 // missingFor is how long an order must have been here before Shopify's not
 // knowing it means that it was deleted.
 const missingFor = 24 * time.Hour
+
+// maxThrottlePause is how long a reading that was throttled waits at most.
+const maxThrottlePause = 10 * time.Minute
 
 // ask reads an order from Shopify. asked is from when the answer dates at the
 // earliest, and so is older than any webhook of a later change.
