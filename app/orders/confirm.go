@@ -64,7 +64,9 @@ func (s *Service) confirm(tx *store.Tx, o *Order, toldAt time.Time) error {
 	if err != nil {
 		return err
 	}
-	if o.PlacedAt.Before(shop.InstalledAt) || tx.Now.Sub(o.PlacedAt) > confirmWithin || o.CancelledAt != nil || !confirmable(o) {
+	// Shopify tells whole seconds: an order of the very second in which the app was
+	// installed is news.
+	if o.PlacedAt.Before(shop.InstalledAt.Truncate(time.Second)) || tx.Now.Sub(o.PlacedAt) > confirmWithin || o.CancelledAt != nil || !confirmable(o) {
 		return nil
 	}
 	lacking, err := lacksDetails(tx, o)

@@ -23,6 +23,8 @@ func (s *Service) routes(r *web.Group) {
 	r.GET("/orders", s.getOrders)
 	r.GET("/orders/:id", s.getOrder)
 	r.GET("/orders/:id/timeline", s.getTimeline)
+	r.GET("/home", s.getHome)
+	r.GET("/progress", s.getProgress)
 }
 
 // orderRow is an order in a list, as the admin reads it.
