@@ -141,6 +141,7 @@ func goTemplate(source string) string {
 		switch word {
 		case "for":
 			name, of, _ := strings.Cut(rest, " in ")
+			of, _, _ = strings.Cut(of, " limit:")
 			of = value(of)
 			local[name] = true
 			return "{{range $" + name + " := " + of + "}}"

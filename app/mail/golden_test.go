@@ -13,7 +13,7 @@ import (
 	"afterglow/app/mail"
 )
 
-var update = flag.Bool("update", os.Getenv("GOLDEN") != "", "rewrite the golden files")
+var update = flag.Bool("update", os.Getenv("UPDATE_GOLDEN") != "", "rewrite the golden files")
 
 var confirmation = mail.Kind{
 	Name: "orders.confirmation", Class: mail.Transactional,
