@@ -13,6 +13,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"afterglow/app/shopsim/schema"
 )
 
 // APIVersion is the only version of the Admin API that is simulated.
@@ -55,6 +57,7 @@ func (c *courier) run(ctx context.Context) error {
 	slots := make(chan struct{}, couriers)
 	var all sync.WaitGroup
 	defer all.Wait()
+	all.Go(func() { schema.Admin() }) // so that the first query need not wait for it
 	for ctx.Err() == nil {
 		next := c.due()
 		for _, d := range next {
@@ -140,6 +143,9 @@ func (c *courier) deliver(d errand) {
 	}
 	if werr := c.sim.write(func(t *tx) error {
 		add(t, t.deliveries, &row)
+		if len(t.deliveries.rows) > 3*keptDeliveries {
+			t.trim()
+		}
 		return nil
 	}); werr != nil {
 		c.sim.log.Error("webhook result lost", "delivery", d.ID, "error", werr)
