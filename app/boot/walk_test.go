@@ -185,8 +185,8 @@ func (w *walk) move(name string) {
 	w.clk.Advance(time.Second)
 	placed, err := w.sim.PlaceOrder(o.shop.ID, shopsim.Checkout{
 		Customer: &shopsim.CheckoutCustomer{Email: o.email, FirstName: o.first, LastName: o.last, Phone: o.phone},
-		ShipTo: &shopsim.Address{FirstName: o.first, LastName: o.last, Address1: o.street, City: o.city, Zip: o.zip, CountryCode: "DE", Phone: o.phone},
-		Note:   "for " + o.first,
+		ShipTo:   &shopsim.Address{FirstName: o.first, LastName: o.last, Address1: o.street, City: o.city, Zip: o.zip, CountryCode: "DE", Phone: o.phone},
+		Note:     "for " + o.first,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -228,20 +228,12 @@ func (w *walk) idle() {
 		if !w.sim.Settled() {
 			return false
 		}
-		for _, o := range w.tenants {
-			var jobs queue.Depth
-			if err := w.DB.Read(context.Background(), o.id, func(tx *store.Tx) (err error) {
-				jobs, err = queue.DepthOf(tx, "")
-				return err
-			}); err != nil || jobs.Waiting+jobs.Running > 0 {
-				return false
-			}
-		}
-		var fresh int64
+		var due int64
 		err := w.DB.Peek(context.Background(), func(tx *store.Tx) error {
-			return tx.Raw(`SELECT count(*) FROM shopify_inbox WHERE state = 'new'`).Scan(&fresh).Error
+			return tx.Raw(`SELECT (SELECT count(*) FROM shopify_inbox WHERE state = 'new') + (SELECT count(*) FROM queue_jobs
+				WHERE state IN ('queued', 'running') OR state = 'ready' AND run_at <= ?)`, tx.Now).Scan(&due).Error
 		})
-		return err == nil && fresh == 0
+		return err == nil && due == 0
 	})
 }
 
