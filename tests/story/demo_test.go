@@ -61,31 +61,35 @@ func (d *demo) start() {
 	if binary == "" {
 		binary = "../../bin/afterglow"
 	}
+	if err := os.RemoveAll(d.addressFile()); err != nil {
+		d.t.Fatal(err)
+	}
 	d.cmd = exec.Command(binary, "demo", "--data", d.dir, "--listen", d.app, "--sim-listen", d.sim)
 	d.cmd.Stdout, d.cmd.Stderr = d.log, d.log
 	if err := d.cmd.Start(); err != nil {
 		d.t.Fatalf("start %s (make build makes it): %v", binary, err)
 	}
-	deadline := time.Now().Add(30 * time.Second)
-	for {
-		if resp, err := http.Get("http://" + d.app + "/readyz"); err == nil {
-			resp.Body.Close()
-			if resp.StatusCode == http.StatusOK {
-				break
-			}
-		}
+	// The addresses are written last.
+	for deadline := time.Now().Add(30 * time.Second); !d.up(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			d.t.Fatal("the demo was not ready in 30 s")
 		}
-		time.Sleep(10 * time.Millisecond)
 	}
-	raw, err := os.ReadFile(filepath.Join(d.dir, "demo.json"))
+}
+
+func (d *demo) addressFile() string { return filepath.Join(d.dir, "demo.json") }
+
+func (d *demo) up() bool {
+	raw, err := os.ReadFile(d.addressFile())
+	if err != nil || json.Unmarshal(raw, &d.Addresses) != nil {
+		return false
+	}
+	resp, err := http.Get(d.Addresses.AppURL + "/readyz")
 	if err != nil {
-		d.t.Fatal(err)
+		return false
 	}
-	if err := json.Unmarshal(raw, &d.Addresses); err != nil {
-		d.t.Fatal(err)
-	}
+	resp.Body.Close()
+	return resp.StatusCode == http.StatusOK
 }
 
 // kill ends the program as a power cut would.
