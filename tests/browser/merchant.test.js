@@ -118,7 +118,7 @@ describe('messages', () => {
     await (await anywhere(page, 'button', 'Send again')).click();
     await app.getByText('Send this mail again?').first().waitFor();
     await accessible(page, 'resend dialog', ['iframe.letter']);
-    await app.getByRole('dialog').getByRole('button', {name: 'Send again'}).click();
+    await app.locator('s-modal').getByRole('button', {name: 'Send again'}).click();
     await demo.exactly(2, persian);
   });
 });

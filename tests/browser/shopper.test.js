@@ -138,7 +138,7 @@ describe('by keyboard alone', () => {
     await page.getByRole('button', {name: 'Add to cart'}).waitFor();
     await tabTo(page, 'Add to cart');
     await page.keyboard.press('Enter');
-    await page.waitForLoadState('load');
+    await page.waitForURL(/\/cart/);
     await page.goto(`${demo.storefront_url.replace(/\/$/, '')}/checkout`);
     await tabTo(page, 'Pay');
     await page.keyboard.press('Enter');
