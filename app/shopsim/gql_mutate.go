@@ -449,7 +449,7 @@ func mutateScopes(c *call, a args) (*payload, error) {
 		return mistakes(userError{"MISSING_SOURCE_APP", nil, "No scopes given"}), nil
 	}
 	for _, s := range gone {
-		if slices.Contains(DefaultScopes, s) {
+		if slices.Contains(c.sim.cfg.Scopes, s) {
 			return mistakes(userError{"CANNOT_REVOKE_REQUIRED_SCOPES", []string{"scopes"}, s + " is required by the app"}), nil
 		}
 		if !slices.Contains(c.shop.Scopes, s) {

@@ -318,7 +318,7 @@ func (s *Sim) serveInstall(w http.ResponseWriter, r *http.Request) {
 	}
 	scopes := splitScopes(q.Get("scope"))
 	if len(scopes) == 0 {
-		scopes = DefaultScopes
+		scopes = s.cfg.Scopes
 	}
 	if err := s.SetInstalled(shop.ID, true, append(scopes, splitScopes(q.Get("optional_scopes"))...)); err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)

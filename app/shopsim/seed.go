@@ -77,7 +77,7 @@ func (t *tx) makeShop(spec ShopSpec) *Shop {
 	name := or(spec.Name, strings.TrimSuffix(spec.Domain, ".myshopify.com"))
 	scopes := spec.Scopes
 	if scopes == nil {
-		scopes = DefaultScopes
+		scopes = t.sim.cfg.Scopes
 	}
 	shop := &Shop{
 		ID: t.id("shop"), Domain: spec.Domain, Name: name, Email: "hello@" + strings.TrimSuffix(spec.Domain, ".myshopify.com") + ".example",

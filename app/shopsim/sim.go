@@ -24,6 +24,7 @@ type Config struct {
 	Now             func() time.Time          // default time.Now
 	Advance         func(time.Duration) error // moves Now; nil: POST /sim/api/clock answers 501
 	Topics          []string                  // webhook topics of the app's toml; nil: AllTopics
+	Scopes          []string                  // scopes the app\'s toml asks for; nil: DefaultScopes
 	SeedOrders      int                       // orders of history; 0: DefaultSeedOrders, negative: none
 	PointsPerSecond int                       // of the Admin API; 0: 100, as on a standard plan; 1000 is Plus
 	Log             *slog.Logger
@@ -40,7 +41,7 @@ const DefaultShop = "afterglow-demo.myshopify.com"
 // AppHandle is the path of the app in the admin and in the app proxy.
 const AppHandle = "afterglow"
 
-// DefaultScopes are granted to the app when it is installed, as its toml asks.
+// DefaultScopes are what the app asks for when Config.Scopes says nothing.
 var DefaultScopes = strings.Split("write_customers,read_customer_merge,write_discounts,write_fulfillments,"+
 	"write_merchant_managed_fulfillment_orders,read_locations,write_order_edits,write_orders,read_products,write_returns,"+
 	"write_app_proxy,write_metaobject_definitions,write_metaobjects,read_store_credit_accounts,"+
@@ -76,6 +77,9 @@ func New(cfg Config) (*Sim, error) {
 	}
 	if cfg.Topics == nil {
 		cfg.Topics = AllTopics
+	}
+	if cfg.Scopes == nil {
+		cfg.Scopes = DefaultScopes
 	}
 	if cfg.SeedOrders == 0 {
 		cfg.SeedOrders = DefaultSeedOrders

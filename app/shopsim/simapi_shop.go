@@ -33,7 +33,7 @@ func (s *Sim) named(r *http.Request) (*Shop, error) {
 }
 
 func (s *Sim) simInstall(r *http.Request, _ *Shop) (int, any, error) {
-	return s.simSetInstalled(r, true, DefaultScopes)
+	return s.simSetInstalled(r, true, s.cfg.Scopes)
 }
 
 func (s *Sim) simUninstall(r *http.Request, _ *Shop) (int, any, error) {

@@ -95,7 +95,7 @@ func (s *Sim) uiAdminAlias(w http.ResponseWriter, r *http.Request, shop *Shop) {
 }
 
 // wantedScopes is what the app's configuration asks for.
-func (s *Sim) wantedScopes() []string { return DefaultScopes }
+func (s *Sim) wantedScopes() []string { return s.cfg.Scopes }
 
 // uiAdminInstall is the merchant's yes on the install screen.
 func (s *Sim) uiAdminInstall(w http.ResponseWriter, r *http.Request, shop *Shop) {

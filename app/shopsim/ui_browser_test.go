@@ -63,18 +63,20 @@ func TestEmbeddedAppInChromium(t *testing.T) {
 	}))
 	defer foreign.Close()
 	app := &embedded{result: make(chan map[string]any, 1)}
-	behind := httptest.NewServer(app)
-	defer behind.Close()
-	var handler http.Handler
-	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(w, r) }))
-	defer front.Close()
-	s, err := New(Config{URL: front.URL, AppURL: behind.URL, APIKey: "the-key", APISecret: "hush", SeedOrders: -1})
+	// Both know the other's address before either answers.
+	behind, front := httptest.NewUnstartedServer(app), httptest.NewUnstartedServer(nil)
+	address := func(s *httptest.Server) string { return "http://" + s.Listener.Addr().String() }
+	s, err := New(Config{URL: address(front), AppURL: address(behind), APIKey: "the-key", APISecret: "hush", SeedOrders: -1})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	handler, app.admin = s.Handler(), front.URL
-	app.page = bytes.ReplaceAll(bytes.ReplaceAll(page, []byte("SIM"), []byte(front.URL)), []byte("FOREIGN"), []byte(foreign.URL))
+	front.Config.Handler, app.admin = s.Handler(), address(front)
+	app.page = bytes.ReplaceAll(bytes.ReplaceAll(page, []byte("SIM"), []byte(address(front))), []byte("FOREIGN"), []byte(foreign.URL))
+	behind.Start()
+	defer behind.Close()
+	front.Start()
+	defer front.Close()
 
 	got := visit(t, front.URL+"/admin/apps/afterglow", app.result)
 	token, _ := got["token"].(string)
