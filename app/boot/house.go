@@ -14,6 +14,7 @@ import (
 
 	"afterglow/app/clock"
 	"afterglow/app/ids"
+	"afterglow/app/locale"
 	"afterglow/app/mail"
 	"afterglow/app/orders"
 	"afterglow/app/queue"
@@ -94,6 +95,7 @@ func Open(ctx context.Context, c Config, clk clock.Clock, log *slog.Logger) (h *
 	if err = h.openWeb(); err != nil {
 		return h, err
 	}
+	locale.Shopper.OnMiss(func(m locale.Miss) { log.Error("a sentence is missing in a language", "miss", m.Error()) })
 	h.hangRooms()
 	return h, h.hangRoutes()
 }

@@ -56,7 +56,7 @@ func (h *House) Serve(ctx context.Context, ready func(address string)) error {
 		return fmt.Errorf("LISTEN_ADDR %w", err)
 	}
 	if h.Config.Embedded() {
-		if err := h.Queue.Start(ctx); err != nil {
+		if err := h.startWork(ctx); err != nil {
 			return err
 		}
 		defer h.Queue.Stop()
@@ -77,7 +77,7 @@ func (h *House) Work(ctx context.Context) error {
 	if err := h.schemaIsCurrent(ctx); err != nil {
 		return err
 	}
-	if err := h.Queue.Start(ctx); err != nil {
+	if err := h.startWork(ctx); err != nil {
 		return err
 	}
 	h.log.Info("working", "version", Version)
@@ -85,6 +85,19 @@ func (h *House) Work(ctx context.Context) error {
 	<-ctx.Done()
 	h.Queue.Stop()
 	return err
+}
+
+// startWork encrypts anew what an older key encrypted, so that the operator can
+// drop that key once every process runs with the new one, and starts the jobs.
+func (h *House) startWork(ctx context.Context) error {
+	rotated, err := h.Shops.RotateKeys(ctx)
+	if err != nil {
+		return fmt.Errorf("ENCRYPTION_KEYS: %w", err)
+	}
+	if rotated > 0 {
+		h.log.Info("encrypted tokens with the newest key", "shops", rotated)
+	}
+	return h.Queue.Start(ctx)
 }
 
 // serveMetrics answers Prometheus until ctx ends, if it is wanted.
