@@ -192,6 +192,7 @@ func (h *House) hangRoutes() error {
 		}
 	}
 	public.GET("/api/v1/openapi.json", openAPI)
+	public.GET("/favicon.ico", func(c *web.Ctx) error { return c.NoContent() }) // browsers ask on every page; there is none
 	if h.mailbox != nil {
 		h.mailbox.Routes(e)
 	}
