@@ -5,7 +5,7 @@ import { Format } from './format';
 import { Page } from './page';
 import { useResource } from './resource';
 import { usePlace } from './router';
-import type { ScreenProps } from './routes';
+import type { ScreenProps } from './screen';
 import { match } from './routes';
 import type { Session } from './session';
 import { SessionContext } from './session';

@@ -1,8 +1,5 @@
 import type { ComponentType } from 'react';
-
-export interface ScreenProps {
-  id: string;
-}
+import type { ScreenProps } from './screen';
 
 interface Route {
   /** A trailing :id matches one part of the path. */

@@ -1,6 +1,6 @@
 import { Page } from '../../shell/page';
 import { useResource } from '../../shell/resource';
-import type { ScreenProps } from '../../shell/routes';
+import type { ScreenProps } from '../../shell/screen';
 import { useFormat } from '../../shell/session';
 import { Failed, Skeleton } from '../../shell/states';
 import { t, tCode } from '../../shell/strings';
