@@ -52,7 +52,8 @@ export async function open(browser, options = {}) {
   page.complaints = [];
   page.on('pageerror', (error) => page.complaints.push(`error: ${error.message}`));
   page.on('console', (message) => {
-    if (message.type() === 'error') page.complaints.push(`console: ${message.text()}`);
+    const {url} = message.location();
+    if (message.type() === 'error') page.complaints.push(`console: ${message.text()} (${url})`);
   });
   page.on('response', (response) => {
     if (response.status() >= 500) page.complaints.push(`${response.status()} ${response.url()}`);
@@ -64,7 +65,24 @@ export function noComplaints(page) {
   assert.deepEqual(page.complaints, [], 'errors on the page');
 }
 
-/** axe finds nothing, in the page and its frames. */
+/** The frames that may run scripts. A mail is shown in one that may not, and there is no looking into it. */
+async function scripted(page) {
+  const list = [];
+  for (const frame of page.frames()) {
+    if (frame.isDetached()) continue;
+    if (frame === page.mainFrame()) list.push(frame);
+    else {
+      const sandbox = await frame
+        .frameElement()
+        .then((e) => e.getAttribute('sandbox'))
+        .catch(() => '');
+      if (sandbox === null || sandbox.includes('allow-scripts')) list.push(frame);
+    }
+  }
+  return list;
+}
+
+/** axe finds nothing, in the page and its frames; exclude: paths of selectors through the frames. */
 export async function accessible(page, where, exclude = []) {
   let axe = new AxeBuilder({page}).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']);
   for (const selector of exclude) axe = axe.exclude(selector);
@@ -77,7 +95,7 @@ export async function accessible(page, where, exclude = []) {
 
 /** LCP and CLS of every frame are good. */
 export async function fast(page, where) {
-  for (const frame of page.frames()) {
+  for (const frame of await scripted(page)) {
     const seen = await frame.evaluate(() => window.__seen).catch(() => null);
     if (!seen) continue;
     const name = `${where}${frame === page.mainFrame() ? '' : ' (frame)'}`;
@@ -88,7 +106,7 @@ export async function fast(page, where) {
 
 /** Nothing is cut off or scrolls sideways. */
 export async function fits(page, where) {
-  for (const frame of page.frames()) {
+  for (const frame of await scripted(page)) {
     const wide = await frame
       .evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
       .catch(() => 0);
@@ -106,7 +124,7 @@ export async function focused(page) {
     const host = e.getRootNode() instanceof ShadowRoot ? e.getRootNode().host : null;
     return (name.trim() || host?.getAttribute('label') || host?.textContent || '').trim().replace(/\s+/g, ' ');
   };
-  for (const frame of page.frames().reverse()) {
+  for (const frame of (await scripted(page)).reverse()) {
     const text = await frame.evaluate(read).catch(() => '');
     if (text) return text;
   }
@@ -132,7 +150,7 @@ export async function tabTo(page, name, limit = 80) {
 export async function anywhere(page, role, name, limit = 10_000) {
   const end = Date.now() + limit;
   for (;;) {
-    for (const frame of page.frames()) {
+    for (const frame of await scripted(page)) {
       const found = frame.getByRole(role, {name}).filter({visible: true}).first();
       if ((await found.count().catch(() => 0)) > 0) return found;
     }

@@ -49,7 +49,9 @@ export async function startDemo() {
 
   const stop = async () => {
     child.kill('SIGTERM');
-    await Promise.race([ended, sleep(30_000).then(() => child.kill('SIGKILL'))]);
+    const patience = setTimeout(() => child.kill('SIGKILL'), 30_000);
+    await ended;
+    clearTimeout(patience);
     await rm(dir, {recursive: true, force: true});
   };
   try {

@@ -112,12 +112,12 @@ describe('messages', () => {
     const letter = app.frameLocator('iframe');
     await letter.locator('[dir=rtl]').first().waitFor();
     assert.match(await letter.locator('body').innerText(), /[\u0600-\u06ff]{3}/);
-    await accessible(page, 'message', ['iframe.letter']);
+    await accessible(page, 'message', [['iframe', 'iframe.letter']]);
     await fast(page, 'message');
 
     await (await anywhere(page, 'button', 'Send again')).click();
     await app.getByText('Send this mail again?').first().waitFor();
-    await accessible(page, 'resend dialog', ['iframe.letter']);
+    await accessible(page, 'resend dialog', [['iframe', 'iframe.letter']]);
     await app.locator('s-modal').getByRole('button', {name: 'Send again'}).click();
     await demo.exactly(2, persian);
   });
