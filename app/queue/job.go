@@ -38,7 +38,7 @@ type Request struct {
 	Kind  string
 	Ref   string
 	RunAt time.Time // zero is now; anything later stays in the table until then
-	Once  string    // with it, a shop has at most one job of the kind, ever
+	Once  string    // with it, a shop has at most one job of the kind, as long as the first is remembered (see keepOnce)
 }
 
 // Task says how jobs of a kind are run. Exactly one of InTx and Run is set.
@@ -79,9 +79,14 @@ type Claim struct {
 
 // Finish writes the result of the work and done in one transaction. It returns
 // ErrStale when another attempt has taken over; then nothing is written.
+//
+// It has time of its own: the effect has happened, and that the attempt's time is
+// over, or the program is ending, must not lose the record of it.
 func (c *Claim) Finish(ctx context.Context, result func(tx *store.Tx) error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTime)
+	defer cancel()
 	return c.q.db.InTx(ctx, c.Job.Shop, func(tx *store.Tx) error {
-		if err := finish(tx, c.Job.ID, c.epoch, StateRunning); err != nil {
+		if err := finish(tx, c.Job.ID, c.epoch); err != nil {
 			return err
 		}
 		if result == nil {
@@ -105,8 +110,7 @@ func (c *Claim) Hold(ctx context.Context, fn func(tx *store.Tx) error) error {
 // ErrStale says that somebody else runs, or has finished, the job.
 var ErrStale = errors.New("the job is in other hands")
 
-// laterError asks for another attempt at a chosen time, without counting it as a
-// failure of the task.
+// laterError asks for another attempt at a chosen time.
 type laterError struct {
 	at  time.Time
 	err error
@@ -117,10 +121,12 @@ func (e *laterError) Error() string {
 }
 func (e *laterError) Unwrap() error { return e.err }
 
-// Later wraps err so that the job runs again at the given time. The attempt
-// still counts towards MaxAttempts.
+// Later wraps err so that the job runs again at the given time. It is for work
+// that has to wait, not for work that failed: the attempt does not count towards
+// MaxAttempts, so whoever asks for it must know when to give up.
 func Later(at time.Time, err error) error { return &laterError{at, err} }
 
-// ErrUnknownTask parks a job that no room of this program understands; a newer
-// program may.
-var ErrUnknownTask = problem.New(problem.Invalid, "queue.unknown_task", "No part of this version does this kind of work; retry it after an upgrade.")
+// ErrUnknownTask sets back a job that no room of this program understands. During
+// a deploy a newer program beside it does, so the job is tried again for some
+// minutes before it is parked.
+var ErrUnknownTask = problem.New(problem.Unavailable, "queue.unknown_task", "No part of this version does this kind of work; retry it after an upgrade.")

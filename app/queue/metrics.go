@@ -32,7 +32,7 @@ func (q *Queue) Observe(ctx context.Context) error {
 			State State
 			N     float64
 		}
-		if err := tx.Raw(`SELECT state, count(*) AS n FROM queue_jobs WHERE state IN ('ready', 'queued', 'running', 'parked') GROUP BY state`).Scan(&counts).Error; err != nil {
+		if err := tx.Raw(`SELECT state, count(*) AS n FROM queue_jobs WHERE ` + open + ` GROUP BY state`).Scan(&counts).Error; err != nil {
 			return err
 		}
 		for _, s := range []State{StateReady, StateQueued, StateRunning, StateParked} {
@@ -41,12 +41,18 @@ func (q *Queue) Observe(ctx context.Context) error {
 		for _, c := range counts {
 			depth.WithLabelValues(string(c.State)).Set(c.N)
 		}
-		var first Row
-		oldest.Set(0)
-		found := tx.Where("state = ?", StateReady).Order("run_at").Limit(1).Find(&first)
-		if found.RowsAffected > 0 && first.RunAt.Before(tx.Now) {
-			oldest.Set(tx.Now.Sub(first.RunAt).Seconds())
+		age := 0.0
+		for _, waiting := range []string{`state = 'ready' AND lane = 'store'`, `state = 'ready' AND lane = 'shopify'`, `state = 'ready' AND lane = 'mail'`,
+			`state IN ('queued', 'running') AND state = 'queued'`} {
+			var first Row
+			if err := tx.Select("run_at").Where(waiting).Order("run_at").Limit(1).Find(&first).Error; err != nil {
+				return err
+			}
+			if !first.RunAt.IsZero() {
+				age = max(age, tx.Now.Sub(first.RunAt).Seconds())
+			}
 		}
-		return found.Error
+		oldest.Set(age)
+		return nil
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -40,8 +41,13 @@ type Config struct {
 	Workers   map[Lane]int  // in this process (store 8, shopify 4, mail 10)
 	Poll      time.Duration // how long a due row may lie unseen (25 ms)
 	Reconcile time.Duration // how often lost rows are looked for (5 s)
+	Drain     time.Duration // how long running jobs may go on after Stop (15 s)
 	Alone     bool          // no other process shares the table: take back at start what the last run held
 }
+
+// recordTime is how long writing down the end of an attempt may take, after the
+// attempt's own time.
+const recordTime = 10 * time.Second
 
 // Queue runs jobs.
 type Queue struct {
@@ -58,6 +64,10 @@ type Queue struct {
 	wake    chan struct{}
 	cancel  context.CancelFunc
 	loops   sync.WaitGroup
+	working context.Context // ends when Stop has waited long enough
+	cutOff  context.CancelFunc
+	running sync.WaitGroup // attempts
+	astray  bool           // Redis did not take what the relay gave it last
 }
 
 // New connects a queue to its database and Redis. It fails when the address of
@@ -69,7 +79,7 @@ func New(cfg Config) (*Queue, error) {
 	workers := map[Lane]int{LaneStore: 8, LaneShopify: 4, LaneMail: 10}
 	maps.Copy(workers, cfg.Workers)
 	cfg.Workers = workers
-	cfg.Poll, cfg.Reconcile = or(cfg.Poll, 25*time.Millisecond), or(cfg.Reconcile, 5*time.Second)
+	cfg.Poll, cfg.Reconcile, cfg.Drain = or(cfg.Poll, 25*time.Millisecond), or(cfg.Reconcile, 5*time.Second), or(cfg.Drain, 15*time.Second)
 	client, ok := cfg.Redis.MakeRedisClient().(redis.UniversalClient)
 	if !ok {
 		return nil, errors.New("queue: this kind of Redis connection is not supported")
@@ -78,6 +88,7 @@ func New(cfg Config) (*Queue, error) {
 		cfg: cfg, db: cfg.DB, log: cfg.Log, redis: client, client: asynq.NewClientFromRedisClient(client),
 		tasks: map[string]Task{}, hears: map[string][]string{}, wake: make(chan struct{}, 1),
 	}
+	q.working, q.cutOff = context.WithCancel(context.Background())
 	cfg.DB.Attach(q)
 	return q, nil
 }
@@ -127,7 +138,7 @@ func (q *Queue) Start(ctx context.Context) error {
 	for lane, workers := range q.cfg.Workers {
 		server := asynq.NewServerFromRedisClient(q.redis, asynq.Config{
 			Concurrency: workers, Queues: map[string]int{string(lane): 1}, TaskCheckInterval: 20 * time.Millisecond,
-			ShutdownTimeout: 20 * time.Second, Logger: asynqLog{q.log}, LogLevel: asynq.WarnLevel,
+			ShutdownTimeout: q.cfg.Drain + recordTime/2, Logger: asynqLog{q.log}, LogLevel: asynq.WarnLevel,
 			DelayedTaskCheckInterval: time.Minute, HealthCheckInterval: time.Minute,
 		})
 		if err := server.Start(asynq.HandlerFunc(q.process)); err != nil {
@@ -142,9 +153,11 @@ func (q *Queue) Start(ctx context.Context) error {
 	return nil
 }
 
-// Stop lets running jobs end, for at most 20 s, and stops everything else. Jobs
-// that did not make it are taken up again by another process or the next start.
+// Stop takes no more work and lets running jobs end. What has not ended after
+// Config.Drain is cut off and is ready again for another process at once.
 func (q *Queue) Stop() {
+	cut := time.AfterFunc(q.cfg.Drain, q.cutOff)
+	defer cut.Stop()
 	if q.cancel != nil {
 		q.cancel()
 	}
@@ -154,7 +167,21 @@ func (q *Queue) Stop() {
 		waiting.Go(s.Shutdown)
 	}
 	waiting.Wait()
+	q.cutOff()
+	q.awaitAttempts(recordTime / 2)
 	q.redis.Close()
+}
+
+// awaitAttempts gives attempts that Asynq no longer waits for the time to write
+// down how they ended.
+func (q *Queue) awaitAttempts(atMost time.Duration) {
+	ended := make(chan struct{})
+	go func() { q.running.Wait(); close(ended) }()
+	select {
+	case <-ended:
+	case <-time.After(atMost):
+		q.log.Warn("a job does not end; its lease will bring it back")
+	}
 }
 
 // Ping tells whether Redis answers.
@@ -201,6 +228,11 @@ func (q *Queue) process(ctx context.Context, t *asynq.Task) error {
 		q.log.Error("unreadable task", "kind", t.Type())
 		return nil
 	}
+	q.running.Add(1)
+	defer q.running.Done()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(q.working, cancel)()
 	began := time.Now()
 	err := q.attempt(ctx, t.Type(), p)
 	outcome := "done"
@@ -230,28 +262,45 @@ func (q *Queue) attempt(ctx context.Context, kind string, p payload) (err error)
 	if task.InTx != nil {
 		return q.attemptInTx(ctx, task, p)
 	}
-	var row Row
+	c := &Claim{epoch: p.Epoch, q: q}
 	err = q.db.InTx(ctx, p.Shop, func(tx *store.Tx) (err error) {
-		row, err = claim(tx, p.ID, p.Epoch, task.timeout()+10*time.Second)
+		c.Job, err = claim(tx, kind, p.ID, p.Epoch)
 		return err
 	})
 	if err != nil {
 		return err
 	}
 	CrashPoint("job.after_claim")
-	return task.Run(ctx, &Claim{Job: row.job(), epoch: p.Epoch, q: q})
+	go c.renew(ctx, cancel)
+	return task.Run(ctx, c)
+}
+
+// renew keeps the lease while the attempt runs, and cancels it when somebody else
+// has taken over. A lease is short, so that the job of a killed worker is taken
+// up soon, whatever time its task may take.
+func (c *Claim) renew(ctx context.Context, cancel context.CancelFunc) {
+	tick := time.NewTicker(leaseTime / 4)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		err := c.q.db.InTx(ctx, c.Job.Shop, func(tx *store.Tx) error { return prolong(tx, c.Job.ID, c.epoch) })
+		if errors.Is(err, ErrStale) {
+			cancel()
+		}
+	}
 }
 
 func (q *Queue) attemptInTx(ctx context.Context, task Task, p payload) error {
 	err := q.db.InTx(ctx, p.Shop, func(tx *store.Tx) error {
-		if err := finish(tx, p.ID, p.Epoch, StateReady, StateQueued); err != nil {
+		job, err := finishNow(tx, task.Kind, p.ID, p.Epoch)
+		if err != nil {
 			return err
 		}
-		var row Row
-		if err := store.One(tx.Scoped(&row).Where("id = ?", p.ID).Take(&row)); err != nil {
-			return err
-		}
-		if err := task.InTx(ctx, tx, row.job()); err != nil {
+		if err := task.InTx(ctx, tx, job); err != nil {
 			return err
 		}
 		CrashPoint("job.before_commit")
@@ -263,49 +312,64 @@ func (q *Queue) attemptInTx(ctx context.Context, task Task, p payload) error {
 	return err
 }
 
-func (r Row) job() Job {
-	return Job{ID: r.ID, Shop: r.ShopID, Kind: r.Kind, Ref: r.Ref, Attempt: r.Attempts}
-}
-
 // setBack decides what follows a failed attempt, and records it even when the
 // attempt's own time is over.
 func (q *Queue) setBack(ctx context.Context, kind string, p payload, cause error) (outcome string) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTime)
 	defer cancel()
+	if q.working.Err() != nil && problem.Retryable(cause) { // cut off by Stop
+		cause = Later(q.db.Clock().Now(), cause)
+	}
 	task := q.tasks[kind]
+	var next follow
 	err := q.db.InTx(ctx, p.Shop, func(tx *store.Tx) error {
 		var row Row
-		if err := store.One(tx.Scoped(&row).Where("id = ? AND epoch = ?", p.ID, p.Epoch).Take(&row)); err != nil {
+		if err := store.One(tx.Scoped(&row).Where("id = ? AND epoch = ?", p.ID, p.Epoch).Take(&row), problemStale); err != nil {
 			return err
 		}
 		attempts := row.Attempts
 		if task.Run == nil {
 			attempts++ // the transaction that counted it was rolled back
 		}
-		state, at := nextAfter(task, attempts, tx.Now, cause)
-		outcome = string(state)
-		return setBack(tx, p.ID, p.Epoch, state, Reason(cause), at, task.Run == nil)
+		next = after(task, attempts, tx.Now, cause)
+		return setBack(tx, p.ID, p.Epoch, next, Reason(cause))
 	})
-	if outcome == "" || err != nil {
-		q.log.Warn("could not record a failed attempt; its lease will bring it back", "kind", kind, "job", p.ID, "shop", p.Shop, "error", err)
+	log := q.log.With("kind", kind, "job", p.ID, "shop", p.Shop)
+	switch {
+	case errors.Is(err, problemStale):
+		return "stale"
+	case err != nil:
+		log.Warn("could not record a failed attempt; its lease will bring it back", "error", err, "failure", cause)
 		return "lost"
+	case next.waits:
+		log.Info("job waits", "until", next.at, "reason", cause)
+		return "later"
 	}
-	q.log.Warn("job failed", "kind", kind, "job", p.ID, "shop", p.Shop, "next", outcome, "error", cause)
-	return outcome
+	log.Warn("job failed", "next", next.state, "error", cause)
+	return string(next.state)
 }
 
-// nextAfter is the rule for what follows the given number of attempts.
-func nextAfter(task Task, attempts int, now time.Time, cause error) (State, time.Time) {
+// problemStale is ErrStale in the form that a lookup can return.
+var problemStale = problem.New(problem.Conflict, "queue.stale", "The job is in other hands.")
+
+// follow is what comes after an attempt that did not end its job.
+type follow struct {
+	state    State
+	at       time.Time
+	attempts int  // that count
+	waits    bool // asked for by Later
+}
+
+// after is the rule for what follows the given number of attempts.
+func after(task Task, attempts int, now time.Time, cause error) follow {
 	var later *laterError
 	switch {
-	case attempts >= task.maxAttempts():
-		return StateParked, now
 	case errors.As(cause, &later):
-		return StateReady, later.at
-	case !problem.Retryable(cause):
-		return StateParked, now
+		return follow{StateReady, later.at, attempts - 1, true}
+	case attempts >= task.maxAttempts(), !problem.Retryable(cause):
+		return follow{StateParked, now, attempts, false}
 	}
-	return StateReady, now.Add(backoff(attempts))
+	return follow{StateReady, now.Add(backoff(attempts)), attempts, false}
 }
 
 // backoff doubles from one second to an hour and takes a random part of the
@@ -317,16 +381,17 @@ func backoff(attempt int) time.Duration {
 }
 
 // Reason is what the table keeps of an error: its code and sentence when people
-// may read it, else its text cut to a bearable length.
+// may read it, else its text cut to a bearable length. Whatever bytes an error
+// was made of, the result is text that every database takes.
 func Reason(err error) string {
-	if p := problem.Of(err); p.Kind != problem.Internal {
-		return p.Code + ": " + p.Detail
-	}
 	s := err.Error()
+	if p := problem.Of(err); p.Kind != problem.Internal {
+		s = p.Code + ": " + p.Detail
+	}
 	if len(s) > 300 {
 		s = s[:300]
 	}
-	return s
+	return strings.ReplaceAll(strings.ToValidUTF8(s, ""), "\x00", "")
 }
 
 // asynqLog passes Asynq's warnings on.
@@ -337,3 +402,11 @@ func (l asynqLog) Info(...any)       {}
 func (l asynqLog) Warn(args ...any)  { l.log.Warn("asynq", "message", fmt.Sprint(args...)) }
 func (l asynqLog) Error(args ...any) { l.log.Error("asynq", "message", fmt.Sprint(args...)) }
 func (l asynqLog) Fatal(args ...any) { l.log.Error("asynq", "message", fmt.Sprint(args...)) }
+
+// go-redis writes to standard error, beside the program's log, what it returns as
+// an error as well.
+func init() { redis.SetLogger(quiet{}) }
+
+type quiet struct{}
+
+func (quiet) Printf(context.Context, string, ...any) {}

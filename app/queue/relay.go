@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/hibiken/asynq"
+	"golang.org/x/sync/errgroup"
 	"gorm.io/gorm"
 
 	"afterglow/app/ids"
@@ -13,11 +14,14 @@ import (
 )
 
 const (
-	batch       = 200              // rows the relay hands over at once
-	outstanding = 2000             // rows that may lie in Redis at a time
-	queuedLease = 60 * time.Second // a handed-over row that nobody claimed by then is handed over again
+	batch       = 200              // rows of a lane that the relay hands over at once
+	perWorker   = 50               // rows that may lie in Redis for each worker of a lane: what it does well within a lease
+	handing     = 8                // rows handed over side by side
+	leaseTime   = 60 * time.Second // what was handed over and not begun, or begun and not renewed by then, is handed over again
 	sentinel    = "afterglow:sentinel"
 	keepDone    = 7 * 24 * time.Hour
+	keepOnce    = 90 * 24 * time.Hour // a finished job with a once-key
+	sweepAtOnce = 1000
 )
 
 func expr(s string) any { return gorm.Expr(s) }
@@ -31,6 +35,7 @@ type handed struct {
 	ShopID ids.Shop
 	Kind   string
 	Epoch  int
+	Lane   Lane
 }
 
 // relay hands due rows to Asynq until ctx ends. Wake shortens the pause.
@@ -62,62 +67,101 @@ func (q *Queue) relayOnce(ctx context.Context) (moved int, err error) {
 		}
 		moved += n
 	}
+	if q.astray {
+		if err := q.Ping(ctx); err != nil {
+			return moved, err // taking rows would only mean to give them back
+		}
+		q.astray = false
+	}
 	rows, err := q.takeDue(ctx)
 	if err != nil || len(rows) == 0 {
 		return moved, err
 	}
 	CrashPoint("relay.after_take")
-	for _, r := range rows {
-		if err := q.handOver(ctx, r); err != nil {
-			// The rows stay queued; the sentinel or their lease brings them back.
-			return moved, err
-		}
+	if err := q.handOverAll(ctx, rows); err != nil {
+		q.astray = true
+		return moved, errors.Join(err, q.giveBack(ctx, rows))
 	}
 	CrashPoint("relay.after_enqueue")
 	return moved + len(rows), nil
 }
 
 // takeDue marks due rows queued and returns them. It looks before it writes, so
-// that an idle program writes nothing.
+// that an idle program writes nothing. Each lane is filled for itself: one that is
+// full keeps no other waiting.
 func (q *Queue) takeDue(ctx context.Context) (rows []handed, err error) {
-	now := q.db.Clock().Now()
-	idle, err := q.nothingDue(ctx, now)
-	if err != nil || idle {
+	due, err := q.dueLanes(ctx)
+	if err != nil || len(due) == 0 {
 		return nil, err
 	}
 	err = q.db.System(ctx, func(tx *store.Tx) error {
 		rows = nil
-		var there int64
-		if err := tx.Raw(`SELECT count(*) FROM queue_jobs WHERE state = 'queued'`).Scan(&there).Error; err != nil {
-			return err
+		for _, lane := range due {
+			some, err := takeLane(tx, lane, q.cfg.Workers[lane]*perWorker)
+			if err != nil {
+				return err
+			}
+			rows = append(rows, some...)
 		}
-		room := min(batch, outstanding-int(there))
-		if room <= 0 {
-			return nil
-		}
-		lock := ""
-		if tx.Postgres() {
-			lock = "FOR UPDATE SKIP LOCKED"
-		}
-		return tx.Raw(`UPDATE queue_jobs SET state = 'queued', lease_at = ? WHERE state = 'ready' AND id IN
-			(SELECT id FROM queue_jobs WHERE state = 'ready' AND run_at <= ? ORDER BY run_at LIMIT ? `+lock+`)
-			RETURNING id, shop_id, kind, epoch`, tx.Now.Add(queuedLease), tx.Now, room).Scan(&rows).Error
+		return nil
 	})
 	return rows, err
 }
 
-func (q *Queue) nothingDue(ctx context.Context, now time.Time) (bool, error) {
-	var one int
-	err := q.db.Peek(ctx, func(tx *store.Tx) error {
-		return tx.Raw(`SELECT 1 FROM queue_jobs WHERE state = 'ready' AND run_at <= ? LIMIT 1`, now).Scan(&one).Error
+// takeLane marks rows of one lane queued, as many as it has room for. That a queued
+// row is queued or running need not be said, except to SQLite's choice of index.
+func takeLane(tx *store.Tx, lane Lane, capacity int) (rows []handed, err error) {
+	lock := ""
+	if tx.Postgres() {
+		lock = "FOR UPDATE SKIP LOCKED"
+	}
+	err = tx.Raw(`UPDATE queue_jobs SET state = 'queued', lease_at = ? WHERE state = 'ready' AND id IN
+		(SELECT id FROM queue_jobs WHERE state = 'ready' AND lane = ? AND run_at <= ? ORDER BY run_at
+			LIMIT (SELECT CASE WHEN count(*) >= ? THEN 0 WHEN count(*) > ? THEN ? - count(*) ELSE ? END
+				FROM queue_jobs WHERE state IN ('queued', 'running') AND state = 'queued' AND lane = ?) `+lock+`)
+		RETURNING id, shop_id, kind, epoch, lane`,
+		tx.Now.Add(leaseTime), lane, tx.Now, capacity, capacity-batch, capacity, batch, lane).Scan(&rows).Error
+	return rows, err
+}
+
+// dueLanes looks which lanes have work that is due.
+func (q *Queue) dueLanes(ctx context.Context) (due []Lane, err error) {
+	now := q.db.Clock().Now()
+	err = q.db.Peek(ctx, func(tx *store.Tx) error {
+		return tx.Raw(`SELECT lane FROM (SELECT 'store' AS lane UNION ALL SELECT 'shopify' UNION ALL SELECT 'mail') AS lanes
+			WHERE EXISTS (SELECT 1 FROM queue_jobs WHERE state = 'ready' AND queue_jobs.lane = lanes.lane AND run_at <= ?)`, now).Scan(&due).Error
 	})
-	return one == 0, err
+	return due, err
+}
+
+// handOverAll gives the rows to Redis, some side by side, and ends with the first error.
+func (q *Queue) handOverAll(ctx context.Context, rows []handed) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(handing)
+	for _, r := range rows {
+		group.Go(func() error { return q.handOver(ctx, r) })
+	}
+	return group.Wait()
+}
+
+// giveBack makes rows ready again of which nobody knows whether Redis has them. A
+// copy that did arrive bears the old epoch, and whoever gets it finds it stale.
+func (q *Queue) giveBack(ctx context.Context, rows []handed) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTime)
+	defer cancel()
+	names := make([]string, len(rows))
+	for i, r := range rows {
+		names[i] = r.ID
+	}
+	return q.db.System(ctx, func(tx *store.Tx) error {
+		return tx.Exec(`UPDATE queue_jobs SET state = 'ready', epoch = epoch + 1, lease_at = NULL WHERE state = 'queued' AND id IN ?`, names).Error
+	})
 }
 
 func (q *Queue) handOver(ctx context.Context, r handed) error {
 	payload := encodePayload(r)
 	_, err := q.client.EnqueueContext(ctx, asynq.NewTask(r.Kind, payload),
-		asynq.TaskID(taskID(r.ID, r.Epoch)), asynq.Queue(string(q.lane(r.Kind))), asynq.MaxRetry(0), asynq.Timeout(q.tasks[r.Kind].timeout()+5*time.Second))
+		asynq.TaskID(taskID(r.ID, r.Epoch)), asynq.Queue(string(r.Lane)), asynq.MaxRetry(0), asynq.Timeout(q.tasks[r.Kind].timeout()+5*time.Second))
 	if errors.Is(err, asynq.ErrTaskIDConflict) {
 		return nil // it is there already
 	}
@@ -153,7 +197,7 @@ func (q *Queue) reconcileOnce(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return q.db.System(ctx, func(tx *store.Tx) error {
+	err = q.db.System(ctx, func(tx *store.Tx) error {
 		lost := tx.Exec(`UPDATE queue_jobs SET state = 'ready', epoch = epoch + 1, lease_at = NULL
 			WHERE state IN ('queued', 'running') AND lease_at < ?`, tx.Now)
 		if lost.Error != nil {
@@ -174,6 +218,10 @@ func (q *Queue) reconcileOnce(ctx context.Context) error {
 		}
 		return nil
 	})
+	if err != nil && fresh { // so that the next round knows it, too
+		return errors.Join(err, q.redis.Del(ctx, sentinel).Err())
+	}
+	return err
 }
 
 // reclaim takes back everything that was in hand when a program that works alone
@@ -184,12 +232,23 @@ func (q *Queue) reclaim(ctx context.Context) error {
 	})
 }
 
-// sweep deletes rows that were done a week ago; parked ones stay until somebody
-// decides.
+// sweep deletes rows that were done a week ago, those with a once-key after three
+// months; parked ones stay until somebody decides. It deletes a few at a time: on
+// SQLite everybody else's writing waits meanwhile.
 func (q *Queue) sweep(ctx context.Context) error {
-	return q.db.System(ctx, func(tx *store.Tx) error {
-		return tx.Exec(`DELETE FROM queue_jobs WHERE state IN ('done', 'stopped') AND once IS NULL AND done_at < ?`, tx.Now.Add(-keepDone)).Error
-	})
+	for n := int64(sweepAtOnce); n == sweepAtOnce; {
+		err := q.db.System(ctx, func(tx *store.Tx) error {
+			u := tx.Exec(`DELETE FROM queue_jobs WHERE id IN (SELECT id FROM queue_jobs
+				WHERE done_at < ? AND state IN ('done', 'stopped') AND (once IS NULL OR done_at < ?) LIMIT ?)`,
+				tx.Now.Add(-keepDone), tx.Now.Add(-keepOnce), sweepAtOnce)
+			n = u.RowsAffected
+			return u.Error
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (q *Queue) pause(ctx context.Context, d time.Duration) {

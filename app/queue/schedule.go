@@ -65,14 +65,26 @@ func (q *Queue) due(ctx context.Context, plan Schedule) (bool, error) {
 	return len(next) == 0 || !next[0].After(q.db.Clock().Now()), err
 }
 
-// EnqueueFor writes a job for another shop from a schedule's system transaction.
+// EnqueueFor writes a job for each of the shops from a schedule's system
+// transaction. A shop whose job of the last round is not finished gets no second
+// one: after an outage there is one round to catch up with, not all that were missed.
 func EnqueueFor(tx *store.Tx, r Request, shops ...store.ShopID) error {
+	var busy []store.ShopID
+	if err := tx.Model(&Row{}).Where("kind = ? AND state IN ('ready', 'queued', 'running')", r.Kind).Where(open).Pluck("shop_id", &busy).Error; err != nil {
+		return err
+	}
+	still := make(map[store.ShopID]bool, len(busy))
+	for _, shop := range busy {
+		still[shop] = true
+	}
+	rows := make([]Row, 0, len(shops))
 	for _, shop := range shops {
-		one := *tx
-		one.Shop = shop
-		if err := Enqueue(&one, r); err != nil {
-			return err
+		if !still[shop] {
+			rows = append(rows, row(tx, shop, r))
 		}
 	}
-	return nil
+	if len(rows) == 0 {
+		return nil
+	}
+	return tx.CreateInBatches(rows, 200).Error
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
 	"afterglow/app/ids"
@@ -26,6 +27,7 @@ type Row struct {
 	CreatedAt time.Time
 	StartedAt *time.Time
 	DoneAt    *time.Time
+	Lane      Lane
 }
 
 // TableName names the table.
@@ -34,13 +36,9 @@ func (Row) TableName() string { return "queue_jobs" }
 // Enqueue writes a job in the caller's transaction. With Once set, a second
 // request of the same kind and key is silently the first one.
 func Enqueue(tx *store.Tx, r Request) error {
-	row := Row{ID: ids.New("job"), ShopID: tx.Shop, Kind: r.Kind, Ref: r.Ref, State: StateReady, RunAt: r.RunAt, CreatedAt: tx.Now}
-	if r.RunAt.IsZero() {
-		row.RunAt = tx.Now
-	}
+	row := row(tx, tx.Shop, r)
 	insert := tx.DB
 	if r.Once != "" {
-		row.Once = &r.Once
 		insert = insert.Clauses(clause.OnConflict{DoNothing: true})
 	}
 	if err := insert.Create(&row).Error; err != nil {
@@ -50,6 +48,20 @@ func Enqueue(tx *store.Tx, r Request) error {
 		tx.AfterCommit(q.Wake)
 	}
 	return nil
+}
+
+func row(tx *store.Tx, shop ids.Shop, r Request) Row {
+	row := Row{ID: ids.New("job"), ShopID: shop, Kind: r.Kind, Ref: r.Ref, State: StateReady, RunAt: r.RunAt, CreatedAt: tx.Now, Lane: LaneStore}
+	if q, ok := tx.Attached().(*Queue); ok {
+		row.Lane = q.lane(r.Kind)
+	}
+	if r.RunAt.IsZero() {
+		row.RunAt = tx.Now
+	}
+	if r.Once != "" {
+		row.Once = &r.Once
+	}
+	return row
 }
 
 // Publish tells every room that hears the fact about the thing ref names.
@@ -68,7 +80,7 @@ func Publish(tx *store.Tx, fact, ref string) error {
 
 // Stop takes back jobs of the kind that have not begun. It returns how many.
 func Stop(tx *store.Tx, kind, ref, reason string) (int64, error) {
-	q := tx.Scoped(&Row{}).Where("kind = ? AND state IN ?", kind, []State{StateReady, StateQueued, StateParked})
+	q := tx.Scoped(&Row{}).Where("kind = ? AND state IN ('ready', 'queued', 'parked')", kind)
 	if ref != "" {
 		q = q.Where("ref = ?", ref)
 	}
@@ -79,7 +91,7 @@ func Stop(tx *store.Tx, kind, ref, reason string) (int64, error) {
 // Retry makes parked jobs ready again: one by ref, or all of the kind when ref
 // is empty. It returns how many.
 func Retry(tx *store.Tx, kind, ref string) (int64, error) {
-	u := tx.Scoped(&Row{}).Where("kind = ? AND state = ?", kind, StateParked)
+	u := tx.Scoped(&Row{}).Where("kind = ? AND state = 'parked'", kind)
 	if ref != "" {
 		u = u.Where("ref = ?", ref)
 	}
@@ -99,13 +111,16 @@ func About(tx *store.Tx, refs ...string) (rows []Row, err error) {
 // Parked lists the shop's parked jobs of a kind, newest first, from before the
 // given job id on.
 func Parked(tx *store.Tx, kind, before string, limit int) (rows []Row, err error) {
-	q := tx.Scoped(&Row{}).Where("kind = ? AND state = ?", kind, StateParked)
+	q := tx.Scoped(&Row{}).Where("kind = ? AND state = 'parked'", kind) // spelled out, for the sake of the partial index
 	if before != "" {
 		q = q.Where("id < ?", before)
 	}
 	err = q.Order("id DESC").Limit(limit).Find(&rows).Error
 	return rows, err
 }
+
+// open selects what is not finished, in the words of the index that knows only that.
+const open = `state IN ('ready', 'queued', 'running', 'parked')`
 
 // Depth counts the shop's jobs that wait, run and are parked.
 type Depth struct{ Waiting, Running, Parked int64 }
@@ -116,7 +131,7 @@ func DepthOf(tx *store.Tx, kind string) (d Depth, err error) {
 		State State
 		N     int64
 	}
-	q := tx.Scoped(&Row{}).Select("state, count(*) AS n").Where("state IN ?", []State{StateReady, StateQueued, StateRunning, StateParked})
+	q := tx.Scoped(&Row{}).Select("state, count(*) AS n").Where(open)
 	if kind != "" {
 		q = q.Where("kind = ?", kind)
 	}
@@ -136,53 +151,65 @@ func DepthOf(tx *store.Tx, kind string) (d Depth, err error) {
 	return d, nil
 }
 
-// finish marks a job done if the epoch still holds it.
-func finish(tx *store.Tx, id string, epoch int, from ...State) error {
-	u := tx.Exec(`UPDATE queue_jobs SET state = 'done', done_at = ?, reason = '', lease_at = NULL,
-		attempts = attempts + CASE WHEN state = 'running' THEN 0 ELSE 1 END
-		WHERE shop_id = ? AND id = ? AND epoch = ? AND state IN ?`, tx.Now, tx.Shop, id, epoch, from)
-	if u.Error != nil {
-		return u.Error
-	}
-	if u.RowsAffected == 0 {
-		return ErrStale
-	}
-	return nil
+// finish marks a claimed job done if the epoch still holds it.
+func finish(tx *store.Tx, id string, epoch int) error {
+	return held(tx.Exec(`UPDATE queue_jobs SET state = 'done', done_at = ?, reason = '', lease_at = NULL
+		WHERE shop_id = ? AND id = ? AND epoch = ? AND state = 'running'`, tx.Now, tx.Shop, id, epoch))
 }
 
-func stillHeld(tx *store.Tx, id string, epoch int) error {
-	u := tx.Exec(`UPDATE queue_jobs SET reason = '' WHERE shop_id = ? AND id = ? AND epoch = ? AND state = 'running'`, tx.Shop, id, epoch)
+// finishNow marks a job done that nobody claimed, and returns it: the work follows
+// in the same transaction.
+func finishNow(tx *store.Tx, kind, id string, epoch int) (Job, error) {
+	return taken(tx, kind, id, tx.Raw(`UPDATE queue_jobs SET state = 'done', done_at = ?, reason = '', lease_at = NULL, attempts = attempts + 1
+		WHERE shop_id = ? AND id = ? AND epoch = ? AND state IN ('ready', 'queued') RETURNING ref, attempts`, tx.Now, tx.Shop, id, epoch))
+}
+
+// taken reads the one row that a statement returns; none is ErrStale.
+func taken(tx *store.Tx, kind, id string, q *gorm.DB) (Job, error) {
+	var rows []struct {
+		Ref      string
+		Attempts int
+	}
+	if err := q.Scan(&rows).Error; err != nil {
+		return Job{}, err
+	}
+	if len(rows) == 0 {
+		return Job{}, ErrStale
+	}
+	return Job{ID: id, Shop: tx.Shop, Kind: kind, Ref: rows[0].Ref, Attempt: rows[0].Attempts}, nil
+}
+
+func held(u *gorm.DB) error {
 	if u.Error == nil && u.RowsAffected == 0 {
 		return ErrStale
 	}
 	return u.Error
 }
 
-// claim takes a job into running until the lease ends.
-func claim(tx *store.Tx, id string, epoch int, lease time.Duration) (Row, error) {
-	var row Row
-	u := tx.Exec(`UPDATE queue_jobs SET state = 'running', attempts = attempts + 1, started_at = ?, lease_at = ?
-		WHERE shop_id = ? AND id = ? AND epoch = ? AND state IN ('ready', 'queued')`, tx.Now, tx.Now.Add(lease), tx.Shop, id, epoch)
-	if u.Error != nil {
-		return row, u.Error
-	}
-	if u.RowsAffected == 0 {
-		return row, ErrStale
-	}
-	return row, store.One(tx.Scoped(&row).Where("id = ?", id).Take(&row))
+func stillHeld(tx *store.Tx, id string, epoch int) error {
+	return held(tx.Exec(`UPDATE queue_jobs SET reason = '' WHERE shop_id = ? AND id = ? AND epoch = ? AND state = 'running'`, tx.Shop, id, epoch))
 }
 
-// setBack records a failed attempt: ready again at runAt, or parked.
-func setBack(tx *store.Tx, id string, epoch int, state State, reason string, runAt time.Time, countAttempt bool) error {
-	add := 0
-	if countAttempt {
-		add = 1
-	}
+// claim takes a job into running until the lease ends.
+func claim(tx *store.Tx, kind, id string, epoch int) (Job, error) {
+	return taken(tx, kind, id, tx.Raw(`UPDATE queue_jobs SET state = 'running', attempts = attempts + 1, started_at = ?, lease_at = ?
+		WHERE shop_id = ? AND id = ? AND epoch = ? AND state IN ('ready', 'queued') RETURNING ref, attempts`,
+		tx.Now, tx.Now.Add(leaseTime), tx.Shop, id, epoch))
+}
+
+// prolong moves the end of a claim's lease.
+func prolong(tx *store.Tx, id string, epoch int) error {
+	return held(tx.Exec(`UPDATE queue_jobs SET lease_at = ? WHERE shop_id = ? AND id = ? AND epoch = ? AND state = 'running'`,
+		tx.Now.Add(leaseTime), tx.Shop, id, epoch))
+}
+
+// setBack records an attempt that did not end its job.
+func setBack(tx *store.Tx, id string, epoch int, next follow, reason string) error {
 	var parkedAt *time.Time
-	if state == StateParked {
+	if next.state == StateParked {
 		parkedAt = &tx.Now
 	}
-	return tx.Exec(`UPDATE queue_jobs SET state = ?, reason = ?, run_at = ?, epoch = epoch + 1, attempts = attempts + ?, lease_at = NULL, done_at = ?
+	return tx.Exec(`UPDATE queue_jobs SET state = ?, reason = ?, run_at = ?, epoch = epoch + 1, attempts = ?, lease_at = NULL, done_at = ?
 		WHERE shop_id = ? AND id = ? AND epoch = ? AND state IN ('ready', 'queued', 'running')`,
-		state, reason, runAt, add, parkedAt, tx.Shop, id, epoch).Error
+		next.state, reason, next.at, next.attempts, parkedAt, tx.Shop, id, epoch).Error
 }
