@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strconv"
 	"sync"
@@ -158,7 +159,7 @@ func (s *Service) confirmWithDetails(ctx context.Context, c *queue.Claim) error 
 		return lookErr
 	}
 	if again {
-		return queue.Later(s.db.Clock().Now().Add(time.Duration(c.Job.Attempt)*time.Second), err)
+		return err
 	}
 	s.log.WarnContext(ctx, "confirmation goes without details", "shop", c.Job.Shop, "job", c.Job.ID, "error", err)
 	return c.Finish(ctx, func(tx *store.Tx) error {
@@ -221,9 +222,9 @@ func (s *Service) read(ctx context.Context, c *queue.Claim) error {
 	}
 	o, asked, err := s.ask(shopify.Background(ctx), c.Job.Shop, id)
 	if wait, throttled := shopify.RetryAfter(err); throttled {
-		// A shop with a long history asks for all of it at once; the pauses grow,
-		// so that the last ones do not run out of attempts behind the first.
-		return queue.Later(s.db.Clock().Now().Add(min(wait*time.Duration(c.Job.Attempt), maxThrottlePause)), err)
+		// A shop with a long history asks for all of it at once; the pauses are
+		// spread, so that what has to wait does not come back all at once.
+		return queue.Later(s.db.Clock().Now().Add(wait+rand.N(min(throttleSpread*max(wait, time.Millisecond), maxThrottlePause))), err)
 	}
 	if errors.Is(err, shopify.ErrOrderMissing) {
 		return c.Finish(ctx, func(tx *store.Tx) error {
@@ -247,8 +248,12 @@ func (s *Service) read(ctx context.Context, c *queue.Claim) error {
 // knowing it means that it was deleted.
 const missingFor = 24 * time.Hour
 
-// maxThrottlePause is how long a reading that was throttled waits at most.
-const maxThrottlePause = 10 * time.Minute
+// A reading that was throttled waits for up to so many times what Shopify asks,
+// and this long beyond it at most.
+const (
+	throttleSpread   = 60
+	maxThrottlePause = 10 * time.Minute
+)
 
 // ask reads an order from Shopify. asked is from when the answer dates at the
 // earliest, and so is older than any webhook of a later change.

@@ -251,8 +251,7 @@ func (s *Service) onRefund(_ context.Context, tx *store.Tx, ev *shopify.Event) e
 }
 
 // awaitOrder sets a refund aside until its order is here, which the order's own
-// webhook or the reconciler brings. Pauses grow with the waiting, so that ten
-// attempts last for hours.
+// webhook or the reconciler brings. Pauses grow with the waiting.
 func awaitOrder(tx *store.Tx, ev *shopify.Event, order, refund int64) error {
 	waited := tx.Now.Sub(told(ev))
 	if waited > refundPatience {
