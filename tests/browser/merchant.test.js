@@ -143,7 +143,7 @@ describe('webhooks', () => {
     assert.equal(answer.status, 200, 'a signed webhook is taken in first');
 
     const app = await screen('/webhooks');
-    const retry = app.getByRole('button', {name: 'Try orders/create again'});
+    const retry = app.getByRole('button', {name: 'Try again: orders/create'});
     await retry.waitFor({timeout: 20_000});
     assert.notEqual(await app.locator('.hook .reason').first().innerText(), '');
     await accessible(page, 'webhooks');
@@ -200,7 +200,7 @@ describe('by keyboard alone', () => {
     await screen('/messages?q=hans%40example.com');
     const app = page.frameLocator('iframe').first();
     await app.getByText('hans@example.com').first().waitFor();
-    const subject = (await app.locator('s-table-row, tr').filter({hasText: 'hans@example.com'}).getByRole('link').first().innerText()).trim();
+    const [{subject}] = await demo.mails('hans@example.com');
     await tabTo(page, subject);
     await page.keyboard.press('Enter');
     await app.getByText('History').first().waitFor();
