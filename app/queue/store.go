@@ -7,6 +7,7 @@ import (
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
+	"afterglow/app/clock"
 	"afterglow/app/ids"
 	"afterglow/app/store"
 )
@@ -51,7 +52,7 @@ func Enqueue(tx *store.Tx, r Request) error {
 }
 
 func row(tx *store.Tx, shop ids.Shop, r Request) Row {
-	row := Row{ID: ids.New("job"), ShopID: shop, Kind: r.Kind, Ref: r.Ref, State: StateReady, RunAt: r.RunAt, CreatedAt: tx.Now, Lane: LaneStore}
+	row := Row{ID: ids.New("job"), ShopID: shop, Kind: r.Kind, Ref: r.Ref, State: StateReady, RunAt: clock.Instant(r.RunAt), CreatedAt: tx.Now, Lane: LaneStore}
 	if q, ok := tx.Attached().(*Queue); ok {
 		row.Lane = q.lane(r.Kind)
 	}
@@ -211,5 +212,5 @@ func setBack(tx *store.Tx, id string, epoch int, next follow, reason string) err
 	}
 	return tx.Exec(`UPDATE queue_jobs SET state = ?, reason = ?, run_at = ?, epoch = epoch + 1, attempts = ?, lease_at = NULL, done_at = ?
 		WHERE shop_id = ? AND id = ? AND epoch = ? AND state IN ('ready', 'queued', 'running')`,
-		next.state, reason, next.at, next.attempts, parkedAt, tx.Shop, id, epoch).Error
+		next.state, reason, clock.Instant(next.at), next.attempts, parkedAt, tx.Shop, id, epoch).Error
 }
