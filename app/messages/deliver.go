@@ -19,9 +19,13 @@ import (
 // TaskDeliver is the job that sends one message.
 const TaskDeliver = "messages.deliver"
 
-// Pauses double up to an hour, so these many attempts reach past 48 hours, the
-// time after which mail servers give up as well.
-const deliverAttempts = 60
+// A mail is tried for 48 hours, the time after which mail servers give up as well.
+// Pauses double up to an hour, of which chance may take half, so even so many
+// attempts reach past it.
+const (
+	deliverFor      = 48 * time.Hour
+	deliverAttempts = 120
+)
 
 const keepTexts = 60 * 24 * time.Hour
 
@@ -100,8 +104,12 @@ func (s *Service) prepare(ctx context.Context, tx *store.Tx, m *Message) (*draft
 	if err != nil {
 		return d, err
 	}
-	if reason, err := suppressed(tx, m.ToAddress); err != nil || reason != "" {
-		return d, errors.Join(err, errSuppressed.Detailf("%s", reason))
+	reason, err := suppressed(tx, m.ToAddress)
+	if err != nil { // a list that cannot be read says nothing about the address
+		return d, err
+	}
+	if reason != "" {
+		return d, errSuppressed.Detailf("%s", reason)
 	}
 	letter, err := compose(ctx, tx, kind, m)
 	if err != nil {
@@ -170,7 +178,7 @@ func (s *Service) outcome(ctx context.Context, c *queue.Claim, d *draft, err err
 		return s.end(ctx, c, m, StateFailed, "The answer of the mail server was lost; a marketing mail is not tried twice.")
 	case !problem.Retryable(err) && refused == nil:
 		return s.end(ctx, c, m, StateFailed, queue.Reason(err))
-	case c.Job.Attempt >= deliverAttempts:
+	case c.Job.Attempt >= deliverAttempts, s.db.Clock().Now().Sub(m.CreatedAt) >= deliverFor:
 		return s.end(ctx, c, m, StateFailed, queue.Reason(err))
 	}
 	s.note(ctx, c, m, queue.Reason(err))
