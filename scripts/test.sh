@@ -70,7 +70,7 @@ gofmt_clean() {
 # Words that must not be committed: a note to oneself is an issue, not a comment.
 no_loose_ends() {
 	local found
-	found=$(grep -rnE '\b(TODO|FIXME|XXX|HACK)\b' --include='*.go' --include='*.ts' --include='*.tsx' --include='*.sql' \
+	found=$(grep -rnE '\b(TODO|FIXME|HACK)\b' --include='*.go' --include='*.ts' --include='*.tsx' --include='*.sql' \
 		--include='*.sh' --exclude-dir=node_modules --exclude-dir=dist --exclude=test.sh \
 		app frontend/src migrations scripts tests || true)
 	[ -z "$found" ] || { echo "loose ends:"; echo "$found"; return 1; }
