@@ -18,7 +18,6 @@ type settings struct {
 	length  time.Duration // of one measurement
 	orders  int           // through the whole story
 	only    string
-	keep    bool
 	workdir string
 }
 

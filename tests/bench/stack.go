@@ -12,7 +12,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"strings"
 	"time"
 
 	"afterglow/app/shopsim"
@@ -164,6 +163,3 @@ func readAddresses(dir string) (addresses, error) {
 }
 
 func (s *stack) target() target { return target{s.addr, s.shop, apiSecret} }
-
-// trimScheme turns an origin into an address to dial.
-func trimScheme(origin string) string { return strings.TrimPrefix(origin, "http://") }
