@@ -375,7 +375,7 @@ func after(task Task, attempts int, now time.Time, cause error) follow {
 // backoff doubles from one second to an hour and takes a random part of the
 // upper half, so that what failed together does not come back together.
 func backoff(attempt int) time.Duration {
-	d := time.Second << min(attempt-1, 12)
+	d := time.Second << min(max(attempt-1, 0), 12)
 	d = min(d, time.Hour)
 	return d/2 + rand.N(d/2+1)
 }

@@ -198,18 +198,16 @@ func (q *Queue) reconcileOnce(ctx context.Context) error {
 		return err
 	}
 	err = q.db.System(ctx, func(tx *store.Tx) error {
-		lost := tx.Exec(`UPDATE queue_jobs SET state = 'ready', epoch = epoch + 1, lease_at = NULL
-			WHERE state IN ('queued', 'running') AND lease_at < ?`, tx.Now)
-		if lost.Error != nil {
-			return lost.Error
+		n, err := takeBack(tx, `state IN ('queued', 'running') AND lease_at < ?`, tx.Now)
+		if err != nil {
+			return err
 		}
-		n := lost.RowsAffected
 		if fresh {
-			wiped := tx.Exec(`UPDATE queue_jobs SET state = 'ready', epoch = epoch + 1, lease_at = NULL WHERE state = 'queued'`)
-			if wiped.Error != nil {
-				return wiped.Error
+			wiped, err := takeBack(tx, `state = 'queued'`)
+			if err != nil {
+				return err
 			}
-			n += wiped.RowsAffected
+			n += wiped
 		}
 		if n > 0 {
 			recovered.Add(float64(n))
@@ -222,6 +220,19 @@ func (q *Queue) reconcileOnce(ctx context.Context) error {
 		return errors.Join(err, q.redis.Del(ctx, sentinel).Err())
 	}
 	return err
+}
+
+// takeBack makes rows ready again under a higher epoch. Rows that somebody holds
+// locked are left for the next round: a worker that hangs in a transaction must
+// not keep everybody from taking over the rest.
+func takeBack(tx *store.Tx, which string, args ...any) (int64, error) {
+	lock := ""
+	if tx.Postgres() {
+		lock = " FOR UPDATE SKIP LOCKED"
+	}
+	u := tx.Exec(`UPDATE queue_jobs SET state = 'ready', epoch = epoch + 1, lease_at = NULL
+		WHERE id IN (SELECT id FROM queue_jobs WHERE `+which+lock+`)`, args...)
+	return u.RowsAffected, u.Error
 }
 
 // reclaim takes back everything that was in hand when a program that works alone
