@@ -40,6 +40,7 @@ var errUsage = errors.New("unknown command")
 func run(args []string, out, errOut io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
 	err := command(ctx, args, out, errOut)
 	switch {
 	case err == nil:

@@ -51,6 +51,9 @@ func apiHooks(log *slog.Logger) shopify.Hooks {
 // Serve answers HTTP until ctx ends, then drains. An embedded house works off its
 // jobs as well. ready, which may be nil, is told the address.
 func (h *House) Serve(ctx context.Context, ready func(address string)) error {
+	if err := h.schemaIsCurrent(ctx); err != nil {
+		return err
+	}
 	server, err := web.Listen(h.Config.ListenAddr, h.Engine, h.log)
 	if err != nil {
 		return fmt.Errorf("LISTEN_ADDR %w", err)
@@ -59,7 +62,6 @@ func (h *House) Serve(ctx context.Context, ready func(address string)) error {
 		if err := h.startWork(ctx); err != nil {
 			return err
 		}
-		defer h.Queue.Stop()
 	}
 	h.log.Info("serving", "address", server.Addr(), "embedded", h.Config.Embedded(), "version", Version)
 	if ready != nil {
@@ -67,6 +69,9 @@ func (h *House) Serve(ctx context.Context, ready func(address string)) error {
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	context.AfterFunc(ctx, h.Checks.Drain)
+	if h.Config.Embedded() { // requests and jobs drain side by side
+		group.Go(func() error { <-ctx.Done(); h.Queue.Stop(); return nil })
+	}
 	group.Go(func() error { return server.Run(ctx) })
 	group.Go(func() error { return h.serveMetrics(ctx) })
 	return group.Wait()
@@ -82,7 +87,9 @@ func (h *House) Work(ctx context.Context) error {
 	}
 	h.log.Info("working", "version", Version)
 	err := h.serveMetrics(ctx)
-	<-ctx.Done()
+	if err == nil {
+		<-ctx.Done()
+	}
 	h.Queue.Stop()
 	return err
 }

@@ -2,6 +2,7 @@ package shops
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -282,7 +283,11 @@ func (s *Service) RotateKeys(ctx context.Context) (rotated int, err error) {
 	for _, shop := range shops {
 		err := s.db.InTx(ctx, shop, func(tx *store.Tx) error {
 			var row tokenRow
-			if err := store.One(tx.Scoped(&row).Clauses(clause.Locking{Strength: "UPDATE"}).Take(&row)); err != nil {
+			err := store.One(tx.Scoped(&row).Clauses(clause.Locking{Strength: "UPDATE"}).Take(&row))
+			if errors.Is(err, store.ErrNotFound) {
+				return nil // uninstalled since
+			}
+			if err != nil {
 				return err
 			}
 			if !s.keys.Stale(row.AccessToken) && !s.keys.Stale(row.RefreshToken) {
