@@ -86,6 +86,9 @@ func (db *DB) openPostgres(cfg Config) error {
 		return fmt.Errorf("database URL: %w", withoutPassword(err))
 	}
 	conf.RuntimeParams["timezone"] = "UTC"
+	// A process that hangs in a transaction must not keep its locks. No transaction
+	// of ours waits for anything but the database.
+	conf.RuntimeParams["idle_in_transaction_session_timeout"] = "30000"
 	if conf.ConnectTimeout == 0 {
 		conf.ConnectTimeout = 5 * time.Second
 	}

@@ -194,3 +194,17 @@ func TestWrongAddressTellsNoPassword(t *testing.T) {
 		}
 	}
 }
+
+// A process that hangs in a transaction loses its locks after a while.
+func TestIdleTransactionsEnd(t *testing.T) {
+	db := storetest.Open(t, "postgres", clock.NewFixed(storetest.Noon))
+	for name, run := range map[string]func(func(tx *store.Tx) error) error{
+		"shop":   func(fn func(tx *store.Tx) error) error { return db.InTx(ctx, storetest.Shop, fn) },
+		"system": func(fn func(tx *store.Tx) error) error { return db.System(ctx, fn) },
+	} {
+		var limit string
+		if err := run(func(tx *store.Tx) error { return tx.Raw("SHOW idle_in_transaction_session_timeout").Scan(&limit).Error }); err != nil || limit != "30s" {
+			t.Errorf("%s: idle transactions end after %q, want 30s (%v)", name, limit, err)
+		}
+	}
+}
