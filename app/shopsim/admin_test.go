@@ -278,7 +278,7 @@ func TestBulkOperations(t *testing.T) {
 	for range 3 {
 		r.place(Checkout{Lines: []CheckoutLine{{}, {Handle: "care-oil"}}})
 	}
-	const run = `mutation($q: String!) { bulkOperationRunQuery(query: $q) { bulkOperation { id status } userErrors { code message } } }`
+	const run = `mutation($q: String!) { bulkOperationRunQuery(query: $q, groupObjects: true) { bulkOperation { id status } userErrors { code message } } }`
 	a := r.query(token, run, map[string]any{"q": `{ orders(query: "status:any") { edges { node { id name lineItems { edges { node { id title } } } } } } }`})
 	id := a.at("bulkOperationRunQuery.bulkOperation.id")
 	r.sim.background.Wait()

@@ -11,6 +11,17 @@ type Faults struct {
 	Seed     uint64        `json:"seed,omitempty"` // of the dice; the same seed, the same faults
 	Webhooks WebhookFaults `json:"webhooks"`
 	API      APIFaults     `json:"api"`
+	Bulk     BulkFaults    `json:"bulk"`
+}
+
+// BulkFaults disturbs bulk operations and the download of their results.
+type BulkFaults struct {
+	Fail    string `json:"fail,omitempty"`     // operations end FAILED with this error code …
+	After   int64  `json:"after,omitempty"`    // … after so many root objects
+	DelayMS int64  `json:"delay_ms,omitempty"` // operations wait so long before they begin
+	Expired int64  `json:"expired,omitempty"`  // the next so many downloads find the address expired
+	Cut     int64  `json:"cut,omitempty"`      // downloads break off after so many bytes …
+	Cuts    int64  `json:"cuts,omitempty"`     // … the next so many of them
 }
 
 // WebhookFaults disturbs deliveries.
@@ -104,6 +115,8 @@ func (s *Sim) SetFaults(f Faults) error {
 		s.dice.reseed(f.Seed)
 	}
 	s.faultsLeft.Store(int64(f.API.Times))
+	s.bulkExpired.Store(0)
+	s.bulkCuts.Store(0)
 	return s.write(func(t *tx) error {
 		add(t, t.faults, &f)
 		return nil

@@ -6,11 +6,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
+	"time"
 
 	"afterglow/app/shopsim/schema"
 
@@ -35,7 +38,12 @@ func init() {
 		"completedAt":     func(_ *call, b *BulkOperation, _ args) any { return b.CompletedAt },
 		"objectCount":     func(_ *call, b *BulkOperation, _ args) any { return b.Objects },
 		"rootObjectCount": func(_ *call, b *BulkOperation, _ args) any { return b.Roots },
-		"partialDataUrl":  func(*call, *BulkOperation, args) any { return nil },
+		"partialDataUrl": func(c *call, b *BulkOperation, _ args) any {
+			if b.Status != "FAILED" || b.Objects == 0 {
+				return nil
+			}
+			return c.sim.cfg.URL + "/sim/files/bulk/" + b.File
+		},
 		"fileSize": func(_ *call, b *BulkOperation, _ args) any {
 			if b.Status != "COMPLETED" {
 				return nil
@@ -130,9 +138,6 @@ func checkBulk(query string) string {
 
 func mutateBulk(c *call, a args) (*payload, error) {
 	query := a.str("query")
-	if a.flag("groupObjects") {
-		return nil, notImplemented("bulkOperationRunQuery", "groupObjects")
-	}
 	if why := checkBulk(query); why != "" {
 		return mistakes(userError{"INVALID", []string{"query"}, why}), nil
 	}
@@ -147,7 +152,7 @@ func mutateBulk(c *call, a args) (*payload, error) {
 		if running >= maxBulk {
 			return bad("LIMIT_REACHED", "Too many bulk query operations are already running for this app and shop.")
 		}
-		b = add(t, t.bulks, &BulkOperation{ID: t.id("other"), ShopID: c.shop.ID, Status: "CREATED", Query: query, CreatedAt: t.now})
+		b = add(t, t.bulks, &BulkOperation{ID: t.id("other"), ShopID: c.shop.ID, Status: "CREATED", Query: query, Grouped: a.flag("groupObjects"), CreatedAt: t.now})
 		return nil
 	})
 	if err != nil {
@@ -172,40 +177,65 @@ func (s *Sim) resumeBulks() {
 	})
 }
 
+// bulkPart is how many root objects are selected at a time: a hundred thousand
+// orders at once would not fit into memory.
+const bulkPart = 500
+
+// window cuts a bulk query's root connection into parts. It goes on behind the
+// last entry, not at a number: what changes meanwhile moves, and would push
+// another one out of sight.
+type window struct {
+	size int
+	last *entry // of the part that was cut last
+	more bool
+}
+
+func (w *window) cut(all []entry, reverse bool) []entry {
+	if w.last != nil {
+		dir := 1
+		if reverse {
+			dir = -1
+		}
+		from := len(all)
+		if i := slices.IndexFunc(all, func(e entry) bool { return dir*compareEntries(e, *w.last) > 0 }); i >= 0 {
+			from = i
+		}
+		all = all[from:]
+	}
+	w.more = len(all) > w.size
+	all = all[:min(w.size, len(all))]
+	if len(all) > 0 {
+		w.last = &all[len(all)-1]
+	}
+	return all
+}
+
 func (s *Sim) runBulk(id int64, scopes []string) {
-	var query string
+	var b BulkOperation
 	var shop *Shop
 	s.read(func(t *tables) {
-		query, shop = t.bulks.rows[id].Query, t.shops.rows[t.bulks.rows[id].ShopID]
+		b = *t.bulks.rows[id]
+		shop = t.shops.rows[b.ShopID]
 	})
-	op, vars, errs := prepare(graphRequest{Query: query})
-	var out bytes.Buffer
-	roots, objects := int64(0), int64(0)
-	if errs == nil {
-		c := &call{sim: s, shop: shop, token: &Token{Scopes: scopes}, vars: vars, bulk: true, by: "app"}
-		data, ok := c.run(op).(*object)
-		errs = c.errs
-		if ok && len(errs) == 0 {
-			roots, objects = writeLines(&out, data)
-		}
+	b.File = randomHex(16) + ".jsonl"
+	out, err := s.makeBulk(b.File)
+	if err != nil {
+		s.log.Error("bulk operation", "id", id, "error", err)
+		return
 	}
-	file := randomHex(16) + ".jsonl"
-	err := s.keepBulk(file, out.Bytes())
-	err = errors.Join(err, s.write(func(t *tx) error {
-		b := edit(t, t.bulks, id)
-		if b == nil || !b.running() {
+	code := s.exportBulk(&b, shop, scopes, out)
+	err = errors.Join(out.Close(), s.write(func(t *tx) error {
+		kept := edit(t, t.bulks, id)
+		if kept == nil || !kept.running() {
 			return nil
 		}
 		at := t.now
-		b.CompletedAt, b.Status = &at, "COMPLETED"
-		b.File, b.Roots, b.Objects, b.Size = file, roots, objects, int64(out.Len())
-		if len(errs) > 0 {
-			b.Status, b.ErrorCode = "FAILED", "INTERNAL_SERVER_ERROR"
-			if errs[0].Extensions["code"] == "ACCESS_DENIED" {
-				b.ErrorCode = "ACCESS_DENIED"
-			}
+		kept.CompletedAt, kept.Status = &at, "COMPLETED"
+		kept.File, kept.Roots, kept.Objects, kept.Size = b.File, b.Roots, b.Objects, out.size
+		if code != "" {
+			kept.Status, kept.ErrorCode = "FAILED", code
 		}
-		t.announceBulk(b)
+		t.announceBulk(kept)
 		return nil
 	}))
 	if err != nil {
@@ -213,10 +243,67 @@ func (s *Sim) runBulk(id int64, scopes []string) {
 	}
 }
 
-// writeLines flattens an answer into JSON lines.
-func writeLines(w *bytes.Buffer, data *object) (roots, objects int64) {
+// exportBulk writes the result part by part and returns the error code, or "".
+func (s *Sim) exportBulk(b *BulkOperation, shop *Shop, scopes []string, out io.Writer) (code string) {
+	fault := s.Faults().Bulk
+	if fault.DelayMS > 0 {
+		s.pause(time.Duration(fault.DelayMS) * time.Millisecond)
+	}
+	op, vars, errs := prepare(graphRequest{Query: b.Query})
+	if len(errs) > 0 {
+		return "INTERNAL_SERVER_ERROR"
+	}
+	for w := (&window{size: bulkPart}); ; {
+		if fault.Fail != "" && b.Roots >= fault.After {
+			return fault.Fail
+		}
+		if fault.Fail != "" {
+			w.size = int(min(bulkPart, fault.After-b.Roots))
+		}
+		w.more = false
+		c := &call{sim: s, shop: shop, token: &Token{Scopes: scopes}, vars: vars, bulk: w, by: "app"}
+		data, ok := c.run(op).(*object)
+		for _, e := range c.errs {
+			if e.Extensions["code"] == "ACCESS_DENIED" {
+				return "ACCESS_DENIED"
+			}
+			return "INTERNAL_SERVER_ERROR"
+		}
+		if !ok {
+			return "INTERNAL_SERVER_ERROR"
+		}
+		roots, objects, err := writeLines(out, data, b.Grouped)
+		b.Roots, b.Objects = b.Roots+roots, b.Objects+objects
+		if err != nil {
+			return "INTERNAL_SERVER_ERROR"
+		}
+		running := false
+		err = s.write(func(t *tx) error {
+			kept := edit(t, t.bulks, b.ID)
+			if running = kept != nil && kept.running(); running {
+				kept.Status, kept.Roots, kept.Objects = "RUNNING", b.Roots, b.Objects
+			}
+			return nil
+		})
+		if err != nil || !running || !w.more {
+			return ""
+		}
+	}
+}
+
+// pause waits, but not beyond the end of the simulation.
+func (s *Sim) pause(d time.Duration) {
+	select {
+	case <-s.closing:
+	case <-time.After(d):
+	}
+}
+
+// writeLines flattens an answer into JSON lines. Children stand behind their own
+// parent when they are grouped, and behind all parents of the part otherwise.
+func writeLines(w io.Writer, data *object, grouped bool) (roots, objects int64, err error) {
 	line := bufio.NewWriter(w)
-	defer line.Flush()
+	var later []func()
 	var emit func(o *object, parent any)
 	emit = func(o *object, parent any) {
 		objects++
@@ -243,7 +330,11 @@ func writeLines(w *bytes.Buffer, data *object) (roots, objects int64) {
 		line.Write(append(raw, '\n'))
 		for _, items := range children {
 			for _, item := range items {
-				emit(item, id)
+				if grouped {
+					emit(item, id)
+				} else {
+					later = append(later, func() { emit(item, id) })
+				}
 			}
 		}
 	}
@@ -260,7 +351,12 @@ func writeLines(w *bytes.Buffer, data *object) (roots, objects int64) {
 			emit(o, nil)
 		}
 	}
-	return roots, objects
+	for len(later) > 0 {
+		next := later[0]
+		later = later[1:]
+		next()
+	}
+	return roots, objects, line.Flush()
 }
 
 // connectionOf tells whether a value is a connection, and its nodes.
@@ -307,30 +403,59 @@ func mutateBulkCancel(c *call, a args) (*payload, error) {
 	return &payload{vals: map[string]any{"bulkOperation": func(c *call) any { return node{"BulkOperation", c.t.bulks.rows[id]} }}}, nil
 }
 
-// keepBulk stores a result file.
-func (s *Sim) keepBulk(name string, content []byte) error {
+// bulkFile is a result while it is written: in the folder, or in memory.
+type bulkFile struct {
+	io.Writer
+	size  int64
+	close func() error
+}
+
+func (f *bulkFile) Write(p []byte) (int, error) {
+	n, err := f.Writer.Write(p)
+	f.size += int64(n)
+	return n, err
+}
+
+// Close keeps the file.
+func (f *bulkFile) Close() error { return f.close() }
+
+func (s *Sim) makeBulk(name string) (*bulkFile, error) {
 	if s.cfg.Dir == "" {
-		s.files.Store(name, content)
-		return nil
+		var content bytes.Buffer
+		return &bulkFile{Writer: &content, close: func() error {
+			s.files.Store(name, content.Bytes())
+			return nil
+		}}, nil
 	}
 	dir := filepath.Join(s.cfg.Dir, "bulk")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
+		return nil, err
 	}
-	return os.WriteFile(filepath.Join(dir, name), content, 0o600)
+	f, err := os.OpenFile(filepath.Join(dir, name), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	return &bulkFile{Writer: f, close: f.Close}, nil
 }
 
-var bulkFile = regexp.MustCompile(`^[0-9a-f]{32}\.jsonl$`)
+var bulkName = regexp.MustCompile(`^[0-9a-f]{32}\.jsonl$`)
 
+// serveBulkFile serves a result, whole or from a byte on.
 func (s *Sim) serveBulkFile(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("file")
-	if !bulkFile.MatchString(name) {
+	if !bulkName.MatchString(name) {
 		http.NotFound(w, r)
 		return
 	}
+	if fault := s.Faults().Bulk; fault.Expired > 0 && s.bulkExpired.Add(1) <= fault.Expired {
+		http.Error(w, "The provided token has expired.", http.StatusBadRequest)
+		return
+	} else if fault.Cut > 0 && s.bulkCuts.Add(1) <= fault.Cuts {
+		w = &cutShort{w, fault.Cut}
+	}
 	w.Header().Set("Content-Type", "application/jsonl")
 	if content, ok := s.files.Load(name); ok {
-		w.Write(content.([]byte))
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content.([]byte)))
 		return
 	}
 	if s.cfg.Dir == "" {
@@ -338,4 +463,22 @@ func (s *Sim) serveBulkFile(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	http.ServeFile(w, r, filepath.Join(s.cfg.Dir, "bulk", name))
+}
+
+// cutShort breaks the connection off after some bytes.
+type cutShort struct {
+	http.ResponseWriter
+	left int64
+}
+
+func (c *cutShort) Write(p []byte) (int, error) {
+	if int64(len(p)) <= c.left {
+		c.left -= int64(len(p))
+		return c.ResponseWriter.Write(p)
+	}
+	c.ResponseWriter.Write(p[:c.left])
+	if f, ok := c.ResponseWriter.(http.Flusher); ok {
+		f.Flush()
+	}
+	panic(http.ErrAbortHandler)
 }

@@ -73,7 +73,11 @@ func (c *call) page(all []entry, a args) (*connection, error) {
 		dir = -1
 	}
 	first, last := a.num("first"), a.num("last")
-	if c.bulk {
+	if c.bulk != nil {
+		if !c.cut { // the root's own connection is asked for first
+			c.cut = true
+			all = c.bulk.cut(all, a.flag("reverse"))
+		}
 		return &connection{page: all, total: len(all)}, nil
 	}
 	switch {

@@ -25,7 +25,8 @@ type call struct {
 	t     *tables // while a lock is held
 	errs  []graphError
 	used  int
-	bulk  bool // connections without first and last mean all
+	bulk  *window // of a bulk query: connections without first and last mean all
+	cut   bool    // the window has been used
 	// directives of the mutation field that runs
 	directives ast.DirectiveList
 }

@@ -516,7 +516,8 @@ type BulkOperation struct {
 	ShopID      int64      `json:"shop_id"`
 	Status      string     `json:"status"` // CREATED, RUNNING, COMPLETED, CANCELED, FAILED
 	Query       string     `json:"query"`
-	File        string     `json:"file,omitempty"` // the result's random name
+	Grouped     bool       `json:"grouped,omitempty"` // children stand behind their own parent
+	File        string     `json:"file,omitempty"`    // the result's random name
 	Objects     int64      `json:"objects"`
 	Roots       int64      `json:"roots"`
 	Size        int64      `json:"size"`

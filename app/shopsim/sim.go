@@ -65,6 +65,10 @@ type Sim struct {
 	mux        http.Handler
 	files      sync.Map       // bulk results of a simulation in memory
 	background sync.WaitGroup // bulk operations
+	closing    chan struct{}
+	close      sync.Once
+
+	bulkExpired, bulkCuts atomic.Int64 // faults that struck
 }
 
 // New starts a simulation: it reads the journal, or seeds a new store.
@@ -90,7 +94,7 @@ func New(cfg Config) (*Sim, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Sim{cfg: cfg, log: cfg.Log, t: t, seq: seq, journal: j, wake: make(chan struct{}, 1),
+	s := &Sim{cfg: cfg, log: cfg.Log, t: t, seq: seq, journal: j, wake: make(chan struct{}, 1), closing: make(chan struct{}),
 		buckets: newBuckets(cfg.PointsPerSecond), dice: newDice(1)}
 	s.courier = newCourier(s)
 	if len(t.shops.rows) == 0 {
@@ -105,6 +109,7 @@ func New(cfg Config) (*Sim, error) {
 
 // Close writes what is outstanding and closes the journal.
 func (s *Sim) Close() error {
+	s.close.Do(func() { close(s.closing) })
 	s.background.Wait()
 	return s.journal.close()
 }
