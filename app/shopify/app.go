@@ -33,6 +33,7 @@ type App struct {
 	Config
 	sim       *url.URL
 	transport http.RoundTripper
+	storage   *http.Client
 	library   goshopify.App
 	states    *usedStates
 }
@@ -61,6 +62,7 @@ func NewApp(c Config) (*App, error) {
 		}
 	}
 	a.transport = newTransport(a.sim)
+	a.storage = newStorage(a.sim)
 	a.library = goshopify.App{
 		ApiKey: c.APIKey, RedirectUrl: c.URL + CallbackPath, Scope: strings.Join(c.Scopes, ","),
 		// ApiSecret stays out: nothing of the library's that we call needs it.

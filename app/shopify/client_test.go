@@ -463,7 +463,8 @@ func TestDocumentsAreWhole(t *testing.T) {
 		t.Fatalf("%d documents", len(documents))
 	}
 	for _, d := range documents {
-		if !d.Safe || !strings.HasPrefix(d.Text, "query ") || strings.Contains(d.Text, "#") {
+		query := strings.HasPrefix(d.Text, "query ")
+		if d.Safe != query || !query && !strings.HasPrefix(d.Text, "mutation ") || strings.Contains(d.Text, "#") {
 			t.Errorf("%s: %v %q", d.Name, d.Safe, d.Text[:20])
 		}
 		for _, m := range spread.FindAllStringSubmatch(d.Text, -1) {

@@ -35,10 +35,37 @@ var (
 	docFulfillmentLines = document("fulfillment_lines")
 	docOrdersUpdated    = document("orders_updated_since")
 	docCustomer         = document("customer")
+	docBulkRun          = document("bulk_run")
+	docBulkOperation    = document("bulk_operation")
+	docBulkRecent       = document("bulk_recent")
+	docBulkCancel       = document("bulk_cancel")
 	documents           = []Document{
 		docShop, docAppInstallation, docOrder, docOrderLines, docRefundLines, docFulfillmentLines, docOrdersUpdated, docCustomer,
+		docBulkRun, docBulkOperation, docBulkRecent, docBulkCancel,
+	}
+
+	// What bulk operations export; each is the variable of docBulkRun.
+	bulkQueries = map[BulkKind]Document{
+		BulkOrders: bulkDocument("bulk_orders"), BulkCustomers: bulkDocument("bulk_customers"), BulkProducts: bulkDocument("bulk_products"),
 	}
 )
+
+// bulkDocument loads the query of a bulk operation with its fragments written
+// out: Shopify documents bulk queries as one operation without any.
+func bulkDocument(name string) Document {
+	raw, err := documentFiles.ReadFile("graphql/" + name + ".graphql")
+	if err != nil {
+		panic(fmt.Sprintf("shopify: document %s: %v", name, err))
+	}
+	text := string(raw)
+	for spread.MatchString(text) {
+		text = spread.ReplaceAllStringFunc(text, func(s string) string {
+			body := fragments[s[len("..."):]]
+			return strings.TrimSpace(body[strings.IndexByte(body, '{')+1 : strings.LastIndexByte(body, '}')])
+		})
+	}
+	return Document{Name: name, Text: text}
+}
 
 // document loads graphql/<name>.graphql with the fragments it uses. A missing
 // file is a mistake of ours that no test run survives, so it panics.

@@ -1,7 +1,9 @@
 package shopify
 
 import (
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -23,7 +25,7 @@ func TestDocumentsFitTheSchema(t *testing.T) {
 	if published.Types["Order"].Fields.ForName("totalPrice").Directives.ForName("deprecated") == nil {
 		t.Fatal("the schema does not say what is deprecated")
 	}
-	for _, d := range documents {
+	for _, d := range slices.Concat(documents, slices.Collect(maps.Values(bulkQueries))) {
 		t.Run(d.Name, func(t *testing.T) {
 			doc, err := parser.ParseQuery(&ast.Source{Name: d.Name, Input: d.Text})
 			if err != nil {
@@ -72,6 +74,9 @@ func TestEveryDocumentIsTested(t *testing.T) {
 	}
 	known := map[string]bool{"fragments": true}
 	for _, d := range documents {
+		known[d.Name] = true
+	}
+	for _, d := range bulkQueries {
 		known[d.Name] = true
 	}
 	for _, f := range files {
