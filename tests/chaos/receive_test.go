@@ -58,16 +58,20 @@ func TestChaosR2DuplicatesAndDisorder(t *testing.T) {
 	r.startWorker("")
 	orders, times := size(30, 500), 3
 	var list []*event
+	happens := func() { time.Sleep(2 * time.Millisecond) }
 	for n := range orders {
 		o := r.place(fmt.Sprintf("shopper%07d@example.com", n+1))
+		happens() // events of the same millisecond would have no order, neither for us nor for the shop
 		if n%3 == 0 {
 			_, err := r.sim.EditOrder(r.shop.ID, o.ID, shopsim.EditInput{Add: []shopsim.CheckoutLine{{Title: "Gift wrap", Price: "3.00", Quantity: 1}}})
 			r.must(err)
 		}
+		happens()
 		if n%2 == 0 {
 			_, err := r.sim.Fulfill(r.shop.ID, o.ID, shopsim.FulfillInput{Company: "DHL", Number: strconv.Itoa(n)})
 			r.must(err)
 		}
+		happens()
 		if n%5 == 0 {
 			_, err := r.sim.Refund(r.shop.ID, o.ID, shopsim.RefundInput{Amount: "1.00"})
 			r.must(err)

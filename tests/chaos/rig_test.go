@@ -3,7 +3,6 @@ package chaos
 import (
 	"bytes"
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -114,7 +113,6 @@ type rig struct {
 	sim      *shopsim.Sim
 	shop     *shopsim.Shop
 	web      *process
-	workers  []*process
 	started  int
 	template template
 	deliver  atomic.Pointer[http.RoundTripper] // what the simulation's webhooks go through
@@ -221,9 +219,7 @@ func (r *rig) startServe(crash string) {
 
 func (r *rig) startWorker(crash string) *process {
 	r.t.Helper()
-	w := r.launch("work", crash)
-	r.workers = append(r.workers, w)
-	return w
+	return r.launch("work", crash)
 }
 
 func (r *rig) launch(command, crash string) *process {
@@ -302,7 +298,6 @@ func (r *rig) warmUp() {
 	r.settle(60*time.Second, expected{})
 	if worker != nil {
 		worker.terminate()
-		r.workers = nil
 	}
 }
 
@@ -328,5 +323,3 @@ func (r *rig) until(what string, limit time.Duration, done func() bool) bool {
 	}
 	return true
 }
-
-var errGone = errors.New("the campaign is over")

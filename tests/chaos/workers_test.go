@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -80,6 +81,7 @@ func TestChaosR13RollingRestart(t *testing.T) {
 	for range rounds {
 		for i := range workers {
 			fresh := r.startWorker("") // the new version first, as deploys do
+			r.until("the new worker", 20*time.Second, func() bool { return strings.Contains(fresh.tail(50), `"msg":"working"`) })
 			end(workers[i])
 			workers[i] = fresh
 			time.Sleep(200 * time.Millisecond)
