@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 
+	"gorm.io/gorm"
+
 	"afterglow/app/ids"
 )
 
@@ -37,15 +39,55 @@ func (db *DB) loadGuard(ctx context.Context) error {
 
 // tenantTables lists the tables with a shop_id column.
 func (db *DB) tenantTables(ctx context.Context) ([]string, error) {
+	return tenantTables(db.system.WithContext(ctx), db.Dialect)
+}
+
+func tenantTables(q *gorm.DB, dialect string) (names []string, err error) {
 	query := `SELECT c.table_name FROM information_schema.columns c JOIN information_schema.tables t
 		ON t.table_schema = c.table_schema AND t.table_name = c.table_name AND t.table_type = 'BASE TABLE'
 		WHERE c.table_schema = current_schema() AND c.column_name = 'shop_id' ORDER BY 1`
-	if db.Dialect == "sqlite" {
+	if dialect == "sqlite" {
 		query = `SELECT m.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table' AND c.name = 'shop_id' ORDER BY 1`
 	}
-	var names []string
-	err := db.system.WithContext(ctx).Raw(query).Scan(&names).Error
+	err = q.Raw(query).Scan(&names).Error
 	return names, err
+}
+
+// EraseShop deletes every row of the transaction's shop, in whatever table the
+// schema says has a shop_id: a new table joins by itself. It returns how many.
+func (tx *Tx) EraseShop() (rows int64, err error) {
+	tables, err := tenantTables(tx.DB, tx.db.Dialect)
+	if err != nil {
+		return 0, err
+	}
+	for _, table := range tables {
+		gone := tx.Exec(`DELETE FROM "`+table+`" WHERE shop_id = ?`, tx.Shop)
+		if gone.Error != nil {
+			return rows, fmt.Errorf("erase %s: %w", table, gone.Error)
+		}
+		rows += gone.RowsAffected
+	}
+	return rows, nil
+}
+
+// EraseOrphans deletes, from a system transaction, the rows of shops that the
+// given table no longer knows: what a process wrote while the shop was erased.
+func (tx *Tx) EraseOrphans(owners string) (rows int64, err error) {
+	tables, err := tenantTables(tx.DB, tx.db.Dialect)
+	if err != nil {
+		return 0, err
+	}
+	for _, table := range tables {
+		if table == owners {
+			continue
+		}
+		gone := tx.Exec(`DELETE FROM "` + table + `" WHERE shop_id <> 0 AND shop_id NOT IN (SELECT shop_id FROM "` + owners + `")`)
+		if gone.Error != nil {
+			return rows, fmt.Errorf("erase orphans of %s: %w", table, gone.Error)
+		}
+		rows += gone.RowsAffected
+	}
+	return rows, nil
 }
 
 func (g *guard) check(shop ids.Shop, statement string, args []any) error {

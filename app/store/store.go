@@ -144,10 +144,11 @@ func (db *DB) openSQLite(path string) error {
 
 // openSQLitePool sets what every connection needs: durable on power loss
 // (synchronous FULL), a wait instead of an error when the file is busy, keys that
-// bind, and one form of time that sorts as text.
+// bind, deleted content overwritten in the file, and one form of time that sorts as
+// text.
 func openSQLitePool(path string, conns int, extra string) (*sql.DB, error) {
 	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() +
-		"?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)" +
+		"?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_pragma=secure_delete(1)" +
 		"&_texttotime=1&_inttotime=1&_time_format=sqlite&" + extra
 	pool, err := sql.Open(sqlite.DriverName, dsn)
 	if err != nil {
