@@ -27,6 +27,7 @@ func (h *House) hangRooms() {
 	for _, r := range h.Rooms {
 		messages.Register(r.Mails...)
 	}
+	h.Shops.UseRooms(h.Rooms)
 }
 
 // hang connects a room's ears and hands to the machinery.

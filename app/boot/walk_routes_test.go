@@ -72,6 +72,9 @@ func asks(a, b *tenant) map[string][]ask {
 			{path: "/settings/sender/test", body: map[string]any{"to": "me@walk.example", "shop_id": int64(b.id)}, want: 400},
 			{path: "/settings/sender/test", body: map[string]any{"to": "me@walk.example"}, want: 202},
 		},
+		"GET /api/v1/privacy/requests":           {{path: "/privacy/requests", want: 200}, {path: "/privacy/requests", query: url.Values{"cursor": {"zzz"}}, want: 200}},
+		"GET /api/v1/privacy/access":             {{path: "/privacy/access", want: 200}},
+		"POST /api/v1/privacy/requests/:id/file": {{path: "/privacy/requests/" + b.request + "/file", body: map[string]any{}, want: 404}},
 		"GET /api/v1/webhooks": {
 			{path: "/webhooks", want: 200},
 			{path: "/webhooks", query: url.Values{"state": {"parked"}, "cursor": {b.parkedJob}}, want: 200},

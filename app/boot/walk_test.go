@@ -44,6 +44,7 @@ type walk struct {
 	sim     *shopsim.Sim
 	log     *keptLog
 	mails   *mailtest.Server // nil with the built-in mailbox
+	redis   *miniredis.Miniredis
 	tenants []*tenant
 }
 
@@ -53,7 +54,7 @@ type tenant struct {
 	id                                           ids.Shop
 	domain                                       shopify.Domain
 	order                                        int64
-	message, parked, parkedJob, event            string
+	message, parked, parkedJob, event, request   string
 	email, first, last, phone, street, city, zip string
 	credential                                   shopify.Credential
 }
@@ -112,7 +113,8 @@ func openWalk(t *testing.T, dialect string) *walk {
 		}
 		t.Cleanup(func() { w.mails.Close() })
 		w.env["DATABASE_URL"], w.env["MAIL_URL"] = storetest.Postgres(t), w.mails.URL()
-		w.env["REDIS_URL"] = "redis://" + miniredis.RunT(t).Addr()
+		w.redis = miniredis.RunT(t)
+		w.env["REDIS_URL"] = "redis://" + w.redis.Addr()
 	}
 	w.open()
 	*appHandler = http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.Engine.ServeHTTP(rw, r) })
@@ -193,6 +195,7 @@ func (w *walk) move(name string) {
 	}
 	o.order = placed.ID
 	w.tenants = append(w.tenants, o)
+	w.compliance(o, "customers/data_request", map[string]any{"customer": map[string]any{"id": placed.CustomerID, "email": o.email, "phone": o.phone}, "orders_requested": []int64{o.order}})
 	if answer := w.webhook(o, "orders/updated", o.event, []byte(`{"id": 1, "email": "`+o.email+`", broken`)); answer.Code != http.StatusOK {
 		t.Fatalf("broken webhook: %d", answer.Code)
 	}
@@ -208,6 +211,13 @@ func (w *walk) move(name string) {
 			return err
 		})
 		return err == nil && o.message != "" && o.parked != ""
+	})
+	w.until("the file about "+name+"'s customer", func() bool {
+		done := w.requests(o)
+		if len(done) == 1 && done[0].File != nil {
+			o.request = done[0].ID
+		}
+		return o.request != ""
 	})
 }
 
@@ -299,7 +309,7 @@ func (w *walk) tenantTables() (tables []string) {
 // A house whose tenants have no rows would prove nothing.
 func TestWalkedShopsHaveRowsToProtect(t *testing.T) {
 	eachWalk(t, func(t *testing.T, w *walk) {
-		empty := strings.Fields("messages_suppressions shops_privacy_requests orders_refunds mail_mailbox")
+		empty := strings.Fields("messages_suppressions shops_access_log orders_refunds mail_mailbox")
 		for table, print := range w.rowsOf(w.tenants[1]) {
 			if strings.HasPrefix(print, "0 rows") && !slices.Contains(empty, table) {
 				t.Errorf("the other shop has no row in %s", table)

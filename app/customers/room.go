@@ -28,6 +28,7 @@ func (s *Service) Room() room.Room {
 		Personal: true,
 		Export:   s.export,
 		Erase:    s.erase,
+		Knows:    s.knows,
 	}
 }
 
@@ -92,4 +93,22 @@ func (s *Service) erase(_ context.Context, tx *store.Tx, p room.Person) error {
 		numbers[i] = r.ID
 	}
 	return redact(tx, p.CustomerID, numbers)
+}
+
+// knows fills in what a request about exactly one customer left out.
+func (s *Service) knows(_ context.Context, tx *store.Tx, p room.Person) (room.Person, error) {
+	rows, err := match(tx, p.CustomerID, p.Email, p.Phone)
+	if err != nil || len(rows) != 1 {
+		return p, err
+	}
+	if p.CustomerID == 0 {
+		p.CustomerID = rows[0].ID
+	}
+	if p.Email == "" {
+		p.Email = rows[0].Email
+	}
+	if p.Phone == "" {
+		p.Phone = rows[0].Phone
+	}
+	return p, nil
 }

@@ -45,6 +45,6 @@
 // not handed over (ErrUnreachable, ErrConfiguration). What follows from each is
 // the caller's business.
 //
-// Tables owned: mail_mailbox. It holds personal data: Mailbox.EraseAddress
+// Tables owned: mail_mailbox. It holds personal data: EraseKept
 // forgets a person's mails, and all are forgotten after thirty days.
 package mail

@@ -47,8 +47,12 @@ func (b *Mailbox) Send(ctx context.Context, m *Message) error {
 	return nil
 }
 
-// EraseAddress forgets what the mailbox holds for a person of the shop.
-func (b *Mailbox) EraseAddress(tx *store.Tx, address string) error { return eraseMails(tx, address) }
+// EraseKept forgets what the built-in mailbox holds for an address of the shop,
+// and the mails of the given messages wherever they went. It works without a
+// Mailbox too: an installation may have had one before it got a mail server.
+func EraseKept(tx *store.Tx, address string, messages ...string) error {
+	return eraseMails(tx, address, messages)
+}
 
 // heading reads the head of a built message, decoded for people.
 func heading(raw []byte) map[string]string {

@@ -123,7 +123,7 @@ func TestMailboxKeepsAMailOnce(t *testing.T) {
 		if got := listed(t, server, ""); len(got) != 3 {
 			t.Errorf("%d mails after a month: want the new one and the other senders'", len(got))
 		}
-		if err := db.InTx(t.Context(), storetest.Shop, func(tx *store.Tx) error { return box.EraseAddress(tx, "negar@example.com") }); err != nil {
+		if err := db.InTx(t.Context(), storetest.Shop, func(tx *store.Tx) error { return mail.EraseKept(tx, "negar@example.com") }); err != nil {
 			t.Fatal(err)
 		}
 		if got := listed(t, server, "negar@example.com"); len(got) != 0 {

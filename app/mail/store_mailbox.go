@@ -68,7 +68,18 @@ func findMail(tx *store.Tx, id string) (*Kept, error) {
 	return &k, nil
 }
 
-// eraseMails forgets the mails to an address.
-func eraseMails(tx *store.Tx, to string) error {
-	return tx.Where("shop_id = ? AND to_address = ?", tx.Shop, strings.ToLower(to)).Delete(&Kept{}).Error
+// eraseMails forgets the mails to an address, and those that carry the messages:
+// a Message-ID begins with its message's id.
+func eraseMails(tx *store.Tx, to string, messages []string) error {
+	if to != "" {
+		if err := tx.Where("shop_id = ? AND to_address = ?", tx.Shop, strings.ToLower(to)).Delete(&Kept{}).Error; err != nil {
+			return err
+		}
+	}
+	for _, m := range messages {
+		if err := tx.Where("shop_id = ? AND message_id >= ? AND message_id < ?", tx.Shop, m+"@", m+"A").Delete(&Kept{}).Error; err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -125,12 +125,18 @@ func (s *Service) getMessage(c *web.Ctx) error {
 	for _, e := range entries {
 		detail.History = append(detail.History, entryJSON{e.At.UTC(), e.State, e.Detail})
 	}
+	if err := s.shops.Reading(c, m.ID); err != nil {
+		return err
+	}
 	return c.OK(map[string]any{"message": detail})
 }
 
 func (s *Service) getPreview(c *web.Ctx) error {
 	p, err := s.Preview(c.Context(), web.Shop(c), c.Param("id"))
 	if err != nil {
+		return err
+	}
+	if err := s.shops.Reading(c, c.Param("id")); err != nil {
 		return err
 	}
 	tag := locale.Match(p.Locale)

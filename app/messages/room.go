@@ -3,6 +3,7 @@ package messages
 import (
 	"context"
 
+	"afterglow/app/mail"
 	"afterglow/app/queue"
 	"afterglow/app/room"
 	"afterglow/app/shops"
@@ -44,13 +45,27 @@ func (s *Service) erase(_ context.Context, tx *store.Tx, p room.Person) error {
 	if err := belonging(tx, p.CustomerID, p.Email, p.OrderIDs).Select("id", "to_address").Find(&rows).Error; err != nil {
 		return err
 	}
-	for _, m := range rows {
+	numbers := make([]string, len(rows))
+	for i, m := range rows {
 		if err := eraseSuppression(tx, m.ToAddress); err != nil {
 			return err
 		}
 		if _, err := queue.Stop(tx, TaskDeliver, m.ID, "erased"); err != nil {
 			return err
 		}
+		numbers[i] = m.ID
+	}
+	if err := eraseSuppression(tx, p.Email); err != nil {
+		return err
+	}
+	if err := eraseDetails(tx, numbers); err != nil {
+		return err
+	}
+	if err := queue.EraseReasons(tx, numbers, p.Email); err != nil {
+		return err
+	}
+	if err := mail.EraseKept(tx, p.Email, numbers...); err != nil {
+		return err
 	}
 	return belonging(tx, p.CustomerID, p.Email, p.OrderIDs).Updates(map[string]any{
 		"to_address": "", "to_name": "", "subject": "", "html": "", "body_text": "", "customer_id": 0, "reason": ""}).Error

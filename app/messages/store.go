@@ -95,12 +95,18 @@ func settle(tx *store.Tx, m *Message, state State, detail string) error {
 	if state == StateSent {
 		delay := max(0, tx.Now.Sub(m.CausedAt).Milliseconds())
 		set["sent_at"], set["delay_ms"], set["reason"] = tx.Now, delay, ""
-		set["subject"], set["html"], set["body_text"], set["message_id"] = m.Subject, m.HTML, m.BodyText, m.MessageID
+		set["subject"], set["html"], set["body_text"], set["message_id"] = unlessErased(m.Subject), unlessErased(m.HTML), unlessErased(m.BodyText), m.MessageID
 	}
 	if err := tx.Scoped(&Message{}).Where("id = ?", m.ID).Updates(set).Error; err != nil {
 		return err
 	}
 	return record(tx, m.ID, state, detail)
+}
+
+// unlessErased keeps a text off the row of somebody who was erased while their
+// mail was on its way.
+func unlessErased(text string) clause.Expr {
+	return gorm.Expr("CASE WHEN to_address = '' THEN '' ELSE ? END", text)
 }
 
 func record(tx *store.Tx, message string, state State, detail string) error {
@@ -234,6 +240,11 @@ func belonging(tx *store.Tx, customer int64, email string, orders []int64) *gorm
 
 func eraseSuppression(tx *store.Tx, email string) error {
 	return tx.Scoped(&suppression{}).Where("address = ?", normal(email)).Delete(&suppression{}).Error
+}
+
+// eraseDetails drops what mail servers answered: they like to repeat the address.
+func eraseDetails(tx *store.Tx, messages []string) error {
+	return tx.Scoped(&Entry{}).Where("message_id IN ? AND detail <> ''", append(messages, "")).Updates(map[string]any{"detail": ""}).Error
 }
 
 // Any tells whether the shop has sent a mail.

@@ -191,6 +191,9 @@ func (s *Service) getOrder(c *web.Ctx) error {
 	if err != nil {
 		return err
 	}
+	if err := s.shops.Reading(c, answer.ID); err != nil {
+		return err
+	}
 	return c.OK(map[string]any{"order": answer})
 }
 

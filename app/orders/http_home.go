@@ -141,7 +141,7 @@ func (h *homeJSON) attend(tx *store.Tx, missing []string) error {
 		{"webhooks_parked", "critical", inbox.Parked, "Events from Shopify could not be understood", "See why, and try them again.", "/webhooks"},
 		{"mails_failed", "critical", h.Today.MailsFailed, "Mails could not be delivered", "See the reason for each, and send again.", "/messages?state=failed"},
 		{"jobs_parked", "warning", all.Parked - inbox.Parked, "Work was given up after many attempts", "The message log tells which orders are concerned.", "/messages?state=waiting"},
-		{"privacy", "warning", privacy, "Privacy requests are open", "Shopify expects an answer within 30 days.", "/settings"},
+		{"privacy", "warning", privacy, "Privacy requests need you", "Hand each customer's file on within 30 days of the request.", "/privacy"},
 	} {
 		if a.Count > 0 {
 			h.Attention = append(h.Attention, a)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"afterglow/app/room"
 	"afterglow/app/store"
@@ -30,6 +31,17 @@ func (s *Service) export(_ context.Context, tx *store.Tx, p room.Person) (map[st
 		})
 	}
 	return map[string]any{"orders": list}, nil
+}
+
+// knows adds the numbers of the person's orders.
+func (s *Service) knows(_ context.Context, tx *store.Tx, p room.Person) (room.Person, error) {
+	numbers, err := belonging(tx, p)
+	for _, id := range numbers {
+		if !slices.Contains(p.OrderIDs, id) {
+			p.OrderIDs = append(p.OrderIDs, id)
+		}
+	}
+	return p, err
 }
 
 // erase takes the person out of their orders and leaves the trade: what was

@@ -81,5 +81,6 @@ func (s *Service) Room() room.Room {
 		Personal:  true,
 		Export:    s.export,
 		Erase:     s.erase,
+		Knows:     s.knows,
 	}
 }

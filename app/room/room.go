@@ -35,6 +35,9 @@ type Room struct {
 	Export func(ctx context.Context, tx *store.Tx, p Person) (map[string]any, error)
 	// Erase makes the person unrecognizable in the room's tables. It may run twice.
 	Erase func(ctx context.Context, tx *store.Tx, p Person) error
+	// Knows adds what else the room knows the person by: the ids of their orders,
+	// an address that the request left out. Without it, nothing is added.
+	Knows func(ctx context.Context, tx *store.Tx, p Person) (Person, error)
 }
 
 // Person is somebody as Shopify names them in a privacy request. Any field may be

@@ -21,6 +21,7 @@ func (s *Service) routes(g *web.Group) {
 	g.GET("/webhooks", s.getWebhooks)
 	g.POST("/webhooks/:id/retry", s.postRetry)
 	g.POST("/webhooks/retry-parked", s.postRetryParked)
+	s.privacyRoutes(g)
 }
 
 func (s *Service) getSession(c *web.Ctx) error {

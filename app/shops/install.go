@@ -173,7 +173,8 @@ func (s *Service) onShop(_ context.Context, tx *store.Tx, ev *shopify.Event) err
 // privacyWithin is how long Shopify gives us.
 const privacyWithin = 30 * 24 * time.Hour
 
-// onPrivacy puts a compliance request on record with the day it is due.
+// onPrivacy puts a compliance request on record with the day it is due, and has
+// it seen to.
 func (s *Service) onPrivacy(_ context.Context, tx *store.Tx, ev *shopify.Event) error {
 	var body struct {
 		ShopDomain string `json:"shop_domain"`
@@ -199,11 +200,16 @@ func (s *Service) onPrivacy(_ context.Context, tx *store.Tx, ev *shopify.Event) 
 	if err != nil {
 		return err
 	}
-	return insertPrivacyRequest(tx, &privacyRow{
-		ID: "prv" + strings.TrimPrefix(ev.ID, "wh"), ShopID: tx.Shop, Topic: ev.Topic, CustomerID: body.Customer.ID,
+	id := "prv" + strings.TrimPrefix(ev.ID, "wh")
+	err = insertPrivacyRequest(tx, &privacyRow{
+		ID: id, ShopID: tx.Shop, Topic: ev.Topic, CustomerID: body.Customer.ID,
 		Email: deref(body.Customer.Email), Phone: deref(body.Customer.Phone), OrderIDs: string(orders),
 		ReceivedAt: ev.ReceivedAt, DueAt: ev.ReceivedAt.Add(privacyWithin),
 	})
+	if err != nil {
+		return err
+	}
+	return queue.Enqueue(tx, queue.Request{Kind: duties[ev.Topic], Ref: id, Once: id})
 }
 
 func deref(s *string) string {
@@ -212,6 +218,3 @@ func deref(s *string) string {
 	}
 	return *s
 }
-
-// OpenPrivacyRequests counts the disclosures and erasures that are still due.
-func OpenPrivacyRequests(tx *store.Tx) (int64, error) { return countOpenPrivacyRequests(tx) }

@@ -4,17 +4,24 @@ import (
 	"context"
 	"encoding/json"
 	"strings"
+	"time"
 
+	"afterglow/app/queue"
 	"afterglow/app/room"
 	"afterglow/app/shopify"
 	"afterglow/app/store"
 )
 
+const roomName = "shops"
+
+// ScheduleRetention deletes what privacy law lets us keep no longer.
+const ScheduleRetention = "shops.retention"
+
 // Room hangs the room up.
 func (s *Service) Room() room.Room {
 	return room.Room{
-		Name:   "shops",
-		Tables: []string{"shops", "shops_tokens", "shops_settings", "shops_privacy_requests"},
+		Name:   roomName,
+		Tables: []string{"shops", "shops_tokens", "shops_settings", "shops_privacy_requests", "shops_privacy_files", "shops_access_log", "shops_erasures"},
 		Admin:  s.routes,
 		Topics: map[string]shopify.TopicHandler{
 			"app/uninstalled":        s.onUninstalled,
@@ -24,9 +31,15 @@ func (s *Service) Room() room.Room {
 			"customers/redact":       s.onPrivacy,
 			"shop/redact":            s.onPrivacy,
 		},
-		Personal: true,
-		Export:   s.export,
-		Erase:    s.erase,
+		Tasks: []queue.Task{
+			{Kind: TaskDisclose, Lane: queue.LaneStore, Timeout: 5 * time.Minute, Run: s.disclose},
+			{Kind: TaskForget, Lane: queue.LaneStore, Timeout: 5 * time.Minute, MaxAttempts: 30, Run: s.forget},
+			{Kind: TaskEraseShop, Timeout: 15 * time.Minute, InTx: s.eraseShop},
+		},
+		Schedules: []queue.Schedule{s.privacyRetention()},
+		Personal:  true,
+		Export:    s.export,
+		Erase:     s.erase,
 	}
 }
 
@@ -43,12 +56,14 @@ func (s *Service) export(_ context.Context, tx *store.Tx, p room.Person) (map[st
 	return map[string]any{"privacy_requests": list}, nil
 }
 
-// erase keeps that a request was made and forgets whose it was.
+// erase keeps that a request was made and forgets whose it was, and what was
+// disclosed to them. An erasure that is still to come keeps its name until then.
 func (s *Service) erase(_ context.Context, tx *store.Tx, p room.Person) error {
 	rows, err := privacyRequestsOf(tx, p)
 	for i := 0; err == nil && i < len(rows); i++ {
-		err = tx.Scoped(&privacyRow{}).Where("id = ?", rows[i].ID).
-			Updates(map[string]any{"customer_id": 0, "email": "", "phone": "", "order_ids": "[]"}).Error
+		if rows[i].DoneAt != nil || rows[i].Topic == topicDisclose {
+			err = forgetRequest(tx, rows[i].ID)
+		}
 	}
 	return err
 }

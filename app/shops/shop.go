@@ -8,6 +8,7 @@ import (
 
 	"afterglow/app/ids"
 	"afterglow/app/problem"
+	"afterglow/app/room"
 	"afterglow/app/shopify"
 	"afterglow/app/store"
 )
@@ -47,6 +48,7 @@ type Service struct {
 	log   *slog.Logger
 	from  string // MAIL_FROM
 	known sync.Map
+	rooms []room.Room // all of them, to be asked about a person
 
 	MailboxURL string // where the built-in mailbox is shown; empty when mails go to a mail server
 	Version    string // of the program
@@ -65,6 +67,10 @@ type Config struct {
 func New(c Config) *Service {
 	return &Service{db: c.DB, app: c.App, keys: c.Keys, log: c.Log, from: c.From}
 }
+
+// UseRooms gives the room the list of all rooms. It asks them about a person and
+// has them forget one; it knows none of them.
+func (s *Service) UseRooms(rooms []room.Room) { s.rooms = rooms }
 
 // UseAPI gives the room its way to Shopify, which itself asks the room for tokens.
 func (s *Service) UseAPI(api *shopify.API) { s.api = api }

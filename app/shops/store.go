@@ -3,14 +3,12 @@ package shops
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
 	"time"
 
 	"gorm.io/gorm/clause"
 
 	"afterglow/app/ids"
-	"afterglow/app/room"
 	"afterglow/app/shopify"
 	"afterglow/app/store"
 )
@@ -77,6 +75,7 @@ type privacyRow struct {
 	ReceivedAt time.Time
 	DueAt      time.Time
 	DoneAt     *time.Time
+	Outcome    string
 }
 
 func (privacyRow) TableName() string { return "shops_privacy_requests" }
@@ -274,6 +273,9 @@ func (s *Service) replaceToken(tx *store.Tx, c shopify.Credential) error {
 
 // RotateKeys encrypts again, with the newest key, what an older one encrypted.
 func (s *Service) RotateKeys(ctx context.Context) (rotated int, err error) {
+	if err := s.rotateFiles(ctx); err != nil {
+		return 0, err
+	}
 	var shops []ids.Shop
 	if err := s.db.Peek(ctx, func(tx *store.Tx) error {
 		return tx.Model(&tokenRow{}).Pluck("shop_id", &shops).Error
@@ -305,32 +307,4 @@ func (s *Service) RotateKeys(ctx context.Context) (rotated int, err error) {
 		}
 	}
 	return rotated, nil
-}
-
-func insertPrivacyRequest(tx *store.Tx, row *privacyRow) error {
-	return tx.Clauses(clause.OnConflict{DoNothing: true}).Create(row).Error
-}
-
-func countOpenPrivacyRequests(tx *store.Tx) (n int64, err error) {
-	err = tx.Scoped(&privacyRow{}).Where("done_at IS NULL").Count(&n).Error
-	return n, err
-}
-
-// privacyRequestsOf finds the requests that name the person in any way. There
-// are few, so the list of orders is compared here and not in SQL.
-func privacyRequestsOf(tx *store.Tx, p room.Person) (found []privacyRow, err error) {
-	var rows []privacyRow
-	if err := tx.Scoped(&privacyRow{}).Order("id").Find(&rows).Error; err != nil {
-		return nil, err
-	}
-	for _, r := range rows {
-		mine := r.CustomerID != 0 && r.CustomerID == p.CustomerID || sameAddress(r.Email, p.Email) || r.Phone != "" && r.Phone == p.Phone
-		for _, o := range r.orders() {
-			mine = mine || slices.Contains(p.OrderIDs, o)
-		}
-		if mine {
-			found = append(found, r)
-		}
-	}
-	return found, nil
 }

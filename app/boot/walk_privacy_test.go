@@ -1,0 +1,540 @@
+package boot
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"afterglow/app/shopsim"
+	"afterglow/app/store"
+)
+
+// compliance posts one of the three privacy topics, signed as Shopify signs.
+func (w *walk) compliance(o *tenant, topic string, body map[string]any) {
+	w.t.Helper()
+	body = maps.Clone(body)
+	body["shop_id"], body["shop_domain"] = o.shop.ID, o.shop.Domain
+	raw, err := json.Marshal(body)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	answer := w.send(http.MethodPost, "/webhooks/compliance", raw, "Content-Type", "application/json", "X-Shopify-Topic", topic, "X-Shopify-Shop-Domain", o.shop.Domain,
+		"X-Shopify-Webhook-Id", fmt.Sprintf("%s-%s-%d", topic, o.domain, w.clk.Now().UnixNano()), "X-Shopify-Hmac-Sha256", shopsim.SignWebhook(w.env["SHOPIFY_API_SECRET"], raw))
+	if answer.Code != http.StatusOK {
+		w.t.Fatalf("%s: %d", topic, answer.Code)
+	}
+	w.clk.Advance(time.Millisecond)
+}
+
+type listedRequest struct {
+	ID      string
+	Topic   string
+	State   string
+	Outcome string
+	File    *struct{}
+}
+
+// requests lists the shop's privacy requests as its staff sees them, newest first.
+func (w *walk) requests(o *tenant) []listedRequest {
+	w.t.Helper()
+	answer := w.send(http.MethodGet, "/api/v1/privacy/requests", nil, w.bearer(o)...)
+	var page struct{ Requests []listedRequest }
+	if err := json.Unmarshal(answer.Body.Bytes(), &page); err != nil || answer.Code != http.StatusOK {
+		w.t.Fatalf("privacy requests: %d %v", answer.Code, err)
+	}
+	return page.Requests
+}
+
+func (w *walk) download(o *tenant, request string) *httptest.ResponseRecorder {
+	return w.send(http.MethodPost, "/api/v1/privacy/requests/"+request+"/file", nil, w.bearer(o)...)
+}
+
+// settled waits until the newest request is done, and returns it.
+func (w *walk) settled(o *tenant, count int) listedRequest {
+	w.t.Helper()
+	var newest listedRequest
+	w.until("the end of a privacy request", func() bool {
+		list := w.requests(o)
+		if len(list) == count {
+			newest = list[0]
+		}
+		return newest.State == "done"
+	})
+	return newest
+}
+
+// shopper is somebody with a word of their own in every field that a form has.
+type shopper struct {
+	customer int64
+	order    int64
+	words    map[string]string
+}
+
+// sell lets a shopper buy as a customer and once as a guest, and lets events come
+// in that hold more than an order needs.
+func (w *walk) sell(o *tenant, tag string, phone string) *shopper {
+	t := w.t
+	t.Helper()
+	s := &shopper{words: map[string]string{"phone": phone}}
+	word := func(field string) string {
+		s.words[field] = "Kqz" + tag + strings.ReplaceAll(field, " ", "") + "xv"
+		return s.words[field]
+	}
+	s.words["e-mail"] = "kqz." + tag + "@mailbox-" + tag + ".example"
+	ship := shopsim.Address{FirstName: word("first name"), LastName: word("last name"), Company: word("company"), Address1: word("street") + " 7", Address2: word("floor"),
+		City: word("city"), Zip: "Q" + tag + "9X81", CountryCode: "DE", Phone: phone}
+	s.words["zip"] = ship.Zip
+	bill := ship
+	bill.Address1, bill.LastName = word("billing street")+" 9", word("billing name")
+	w.clk.Advance(time.Second)
+	placed, err := w.sim.PlaceOrder(o.shop.ID, shopsim.Checkout{
+		Customer: &shopsim.CheckoutCustomer{Email: s.words["e-mail"], FirstName: ship.FirstName, LastName: ship.LastName, Phone: phone},
+		ShipTo:   &ship, BillTo: &bill, Note: "a note for " + word("note"), Attributes: []shopsim.KeyText{{Name: "engraving", Value: word("attribute")}}, Tags: []string{word("tag")},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.customer, s.order = placed.CustomerID, placed.ID
+	w.clk.Advance(time.Second)
+	guest := ship
+	guest.City = word("guest city")
+	if _, err := w.sim.PlaceOrder(o.shop.ID, shopsim.Checkout{Guest: true, Email: s.words["e-mail"], ShipTo: &guest}); err != nil {
+		t.Fatal(err)
+	}
+	w.idle()
+	payload := w.payload(o, s.order)
+	w.clk.Advance(time.Minute)
+	payload["updated_at"] = w.clk.Now().Format(time.RFC3339)
+	payload["browser_ip"] = word("ip")
+	payload["client_details"] = map[string]any{"browser_ip": s.words["ip"], "user_agent": word("browser")}
+	payload["landing_site"] = "/?utm=" + word("landing")
+	payload["discount_codes"] = []any{map[string]any{"code": word("code"), "amount": "0.00", "type": "fixed_amount"}}
+	if lines, ok := payload["line_items"].([]any); ok && len(lines) > 0 {
+		lines[0].(map[string]any)["properties"] = []any{map[string]any{"name": "monogram", "value": word("property")}}
+	}
+	w.tell(o, "orders/updated", "more-"+tag, payload)
+	w.tell(o, "customers/update", "person-"+tag, map[string]any{"id": s.customer, "email": s.words["e-mail"], "phone": phone, "first_name": ship.FirstName, "last_name": ship.LastName,
+		"note": word("customer note"), "updated_at": w.clk.Now().Format(time.RFC3339), "default_address": map[string]any{"address1": ship.Address1}})
+	w.tell(o, "orders/updated", "odd-"+tag, map[string]any{"id": s.order, "currency": 7, "note": word("odd note")}) // will be parked
+	w.idle()
+	return s
+}
+
+func (w *walk) tell(o *tenant, topic, event string, body any) {
+	w.t.Helper()
+	raw, err := json.Marshal(body)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if answer := w.webhook(o, topic, event, raw); answer.Code != http.StatusOK {
+		w.t.Fatalf("%s: %d", topic, answer.Code)
+	}
+}
+
+// payload is an order as the store's webhooks carry it.
+func (w *walk) payload(o *tenant, order int64) map[string]any {
+	w.t.Helper()
+	r := httptest.NewRequest(http.MethodGet, fmt.Sprintf("/sim/api/orders/%d?shop=%s", order, o.shop.Domain), nil)
+	answer := httptest.NewRecorder()
+	w.sim.Handler().ServeHTTP(answer, r)
+	var body struct{ Order map[string]any }
+	d := json.NewDecoder(answer.Body)
+	d.UseNumber()
+	if err := d.Decode(&body); err != nil || body.Order == nil {
+		w.t.Fatalf("order %d of the simulation: %d %v", order, answer.Code, err)
+	}
+	return body.Order
+}
+
+// traces are the ways in which a text may lie in a file: base64 looks different
+// at each of three places.
+func traces(s string) map[string]string {
+	all := forms(s)
+	delete(all, "JSON")
+	all["hex"] = hex.EncodeToString([]byte(s))
+	for shift := range 3 {
+		padded := base64.StdEncoding.EncodeToString([]byte(strings.Repeat("-", shift) + s + "--"))
+		all[fmt.Sprint("base64 at ", shift)] = padded[[]int{0, 2, 3}[shift] : len(padded)-4]
+	}
+	return all
+}
+
+// found tells which of the words are in the text, in any form.
+func found(text string, words map[string]string) (fields []string) {
+	lower := strings.ToLower(text)
+	for field, word := range words {
+		for form, trace := range traces(word) {
+			if strings.Contains(lower, strings.ToLower(trace)) {
+				fields = append(fields, field+" ("+form+")")
+				break
+			}
+		}
+	}
+	slices.Sort(fields)
+	return fields
+}
+
+// everyColumn hands each value of each table to see: the schema says what there
+// is, so that nothing has to be added here for a new table.
+func (w *walk) everyColumn(see func(column, text string)) {
+	w.t.Helper()
+	tables := map[string]bool{}
+	for _, column := range columns(w.t, w.DB) {
+		table, _, _ := strings.Cut(column, ".")
+		tables[table] = true
+	}
+	for table := range tables {
+		err := w.DB.System(context.Background(), func(tx *store.Tx) error {
+			var rows []map[string]any
+			if err := tx.Raw(`SELECT * FROM "` + table + `"`).Scan(&rows).Error; err != nil {
+				return err
+			}
+			for _, row := range rows {
+				for name, value := range row {
+					text := fmt.Sprint(value)
+					if raw, ok := value.([]byte); ok {
+						text = string(raw)
+					}
+					see(table+"."+name, text)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			w.t.Fatalf("%s: %v", table, err)
+		}
+	}
+}
+
+// held tells which of the words lie in the database, and where.
+func (w *walk) held(words map[string]string) map[string][]string {
+	where := map[string][]string{}
+	w.everyColumn(func(column, text string) {
+		for _, hit := range found(text, words) {
+			field, _, _ := strings.Cut(hit, " (")
+			if !slices.Contains(where[field], column) {
+				where[field] = append(where[field], column)
+			}
+		}
+	})
+	return where
+}
+
+// P1 and P3: a customer is disclosed whole and erased everywhere, and nobody else is.
+func TestCustomerIsDisclosedWholeAndErasedEverywhere(t *testing.T) {
+	eachWalk(t, func(t *testing.T, w *walk) {
+		a, b := w.tenants[0], w.tenants[1]
+		leaving, staying := w.sell(a, "aa", "+4915790001001"), w.sell(a, "bb", "+4915790001002")
+		w.refuseTo(a, leaving)
+		before := w.held(leaving.words)
+		for _, field := range strings.Fields("e-mail phone city company zip note street floor property code") {
+			if len(before[field]) == 0 {
+				t.Errorf("the %s was never stored: this test proves nothing about it", field)
+			}
+		}
+		for _, field := range []string{"ip", "browser", "landing", "tag", "customer note"} {
+			if len(before[field]) > 0 {
+				t.Errorf("%s is stored in %v although nothing needs it", field, before[field])
+			}
+		}
+		stayingBefore, otherShop := w.held(staying.words), w.rowsOf(b)
+
+		request := map[string]any{"customer": map[string]any{"id": leaving.customer, "email": leaving.words["e-mail"], "phone": nil}, "orders_requested": []int64{leaving.order}, "data_request": map[string]any{"id": 9}}
+		w.compliance(a, "customers/data_request", request)
+		disclosed := w.settled(a, 2)
+		if disclosed.Outcome != "disclosed" || disclosed.File == nil {
+			t.Fatalf("data request: %+v", disclosed)
+		}
+		w.everyColumn(func(column, text string) {
+			if column == "shops_privacy_files.sealed" && len(found(text, leaving.words)) > 0 {
+				t.Error("the file lies readable in the database")
+			}
+		})
+		file := w.download(a, disclosed.ID)
+		if got := file.Header().Get("Content-Disposition"); file.Code != http.StatusOK || !strings.HasPrefix(got, "attachment;") {
+			t.Fatalf("download: %d %q", file.Code, got)
+		}
+		told := found(file.Body.String(), leaving.words)
+		for field, columns := range before {
+			if !slices.ContainsFunc(told, func(s string) bool { return strings.HasPrefix(s, field+" (") }) {
+				t.Errorf("the file lacks the %s, which lies in %v", field, columns)
+			}
+		}
+		if others := found(file.Body.String(), staying.words); len(others) > 0 {
+			t.Errorf("the file tells of somebody else: %v", others)
+		}
+		if !bytes.Contains(file.Body.Bytes(), []byte(`"README"`)) || !json.Valid(file.Body.Bytes()) {
+			t.Error("the file is not JSON with an explanation")
+		}
+
+		began := time.Now()
+		erase := map[string]any{"customer": map[string]any{"id": leaving.customer, "email": leaving.words["e-mail"], "phone": leaving.words["phone"]}, "orders_to_redact": []int64{leaving.order}}
+		w.compliance(a, "customers/redact", erase)
+		if done := w.settled(a, 3); done.Outcome != "erased" {
+			t.Fatalf("erasure: %+v", done)
+		}
+		t.Logf("erased after %v", time.Since(began).Round(time.Millisecond))
+		if answer := w.download(a, disclosed.ID); answer.Code != http.StatusNotFound {
+			t.Errorf("the file of an erased customer: %d", answer.Code)
+		}
+		w.compliance(a, "customers/redact", erase) // Shopify repeats itself
+		w.settled(a, 4)
+		w.tell(a, "orders/updated", "late", w.payload(a, leaving.order)) // and is late
+		w.idle()
+
+		for field, columns := range w.held(leaving.words) {
+			t.Errorf("after the erasure the %s is still in %v", field, columns)
+		}
+		if hits := found(w.log.String(), leaving.words); len(hits) > 0 {
+			t.Errorf("the log tells %v", hits)
+		}
+		if w.redis != nil {
+			if hits := found(w.redis.Dump(), leaving.words); len(hits) > 0 {
+				t.Errorf("Redis holds %v", hits)
+			}
+		}
+		after := w.held(staying.words)
+		for field, columns := range stayingBefore {
+			slices.Sort(columns)
+			if slices.Sort(after[field]); !slices.Equal(columns, after[field]) {
+				t.Errorf("the %s of another customer was in %v, is in %v", field, columns, after[field])
+			}
+		}
+		sameRows(t, otherShop, w.rowsOf(b))
+		w.Queue.Stop()
+		w.DB.Close()
+		w.everyFile(func(name string, raw []byte) {
+			if hits := found(string(raw), leaving.words); len(hits) > 0 {
+				t.Errorf("%s in the data folder holds %v", name, hits)
+			}
+		})
+	})
+}
+
+// refuseTo lets the mail server repeat the address in its refusal.
+func (w *walk) refuseTo(a *tenant, s *shopper) {
+	if w.mails == nil {
+		return
+	}
+	victim := *a
+	victim.email, victim.first, victim.last, victim.order = s.words["e-mail"], s.words["first name"], s.words["last name"], s.order
+	err := w.DB.Read(w.t.Context(), a.id, func(tx *store.Tx) error {
+		return tx.Raw(`SELECT id FROM messages WHERE shop_id = ? AND order_id = ?`, a.id, s.order).Scan(&victim.message).Error
+	})
+	if err != nil || victim.message == "" {
+		w.t.Fatalf("message of order %d: %q %v", s.order, victim.message, err)
+	}
+	w.refusedMail(&victim)
+}
+
+func (w *walk) everyFile(see func(name string, raw []byte)) {
+	w.t.Helper()
+	err := filepath.WalkDir(w.env["DATA_DIR"], func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		raw, err := os.ReadFile(path)
+		if err == nil {
+			see(filepath.Base(path), raw)
+		}
+		return err
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// Shopify may know no more than an address.
+func TestRequestWithOnlyAnAddressFindsAccountAndGuest(t *testing.T) {
+	w := openWalk(t, "sqlite")
+	a := w.tenants[0]
+	s := w.sell(a, "aa", "+4915790001001")
+	before := w.held(s.words)
+	w.compliance(a, "customers/data_request", map[string]any{"customer": map[string]any{"id": nil, "email": strings.ToUpper(s.words["e-mail"])}})
+	file := w.download(a, w.settled(a, 2).ID).Body.String()
+	for field := range before {
+		if !slices.ContainsFunc(found(file, s.words), func(hit string) bool { return strings.HasPrefix(hit, field+" (") }) {
+			t.Errorf("the file lacks the %s", field)
+		}
+	}
+	w.compliance(a, "customers/redact", map[string]any{"customer": map[string]any{"email": strings.ToUpper(s.words["e-mail"])}})
+	w.settled(a, 3)
+	for field, columns := range w.held(s.words) {
+		t.Errorf("the %s is still in %v", field, columns)
+	}
+}
+
+// P2: an uninstalled shop is erased in every table, without a token, and no other.
+func TestUninstalledShopIsErased(t *testing.T) {
+	eachWalk(t, func(t *testing.T, w *walk) {
+		gone, other := w.tenants[0], w.tenants[1]
+		before := w.rowsOf(other)
+		w.clk.Advance(time.Minute)
+		w.uninstall(gone)
+		w.clk.Advance(48 * time.Hour)
+		w.idle()
+		unchanged := w.rowsOf(other) // two days of schedules
+		for _, quiet := range strings.Fields("orders customers messages shops shops_tokens shops_settings shops_privacy_files") {
+			if before[quiet] != unchanged[quiet] && quiet != "shops_tokens" {
+				t.Logf("%s of the other shop changed by itself", quiet)
+			}
+		}
+		w.compliance(gone, "shop/redact", map[string]any{})
+		empty := func() bool {
+			for _, print := range w.rowsOf(gone) {
+				if !strings.HasPrefix(print, "0 rows") {
+					return false
+				}
+			}
+			return true
+		}
+		w.until("the erasure", empty)
+		w.idle()
+		if !empty() {
+			t.Errorf("rows of the erased shop: %v", w.rowsOf(gone))
+		}
+		sameRows(t, unchanged, w.rowsOf(other))
+		var kept []map[string]any
+		err := w.DB.System(t.Context(), func(tx *store.Tx) error { return tx.Raw(`SELECT * FROM shops_erasures`).Scan(&kept).Error })
+		if err != nil || len(kept) != 1 {
+			t.Fatalf("audit rows: %v %v", kept, err)
+		}
+		text := fmt.Sprint(kept)
+		for what, secret := range gone.private() {
+			if strings.Contains(text, secret) {
+				t.Errorf("the audit row tells the %s", what)
+			}
+		}
+		w.compliance(gone, "shop/redact", map[string]any{}) // again: nothing is held, and that is fine
+		w.idle()
+		if !empty() {
+			t.Error("a repeated request left rows")
+		}
+		// The merchant comes back to an empty house.
+		w.install(gone, Scopes)
+		if !w.shopOf(gone).Installed {
+			t.Error("the shop cannot come back")
+		}
+	})
+}
+
+// Who came back within the 48 hours keeps everything.
+func TestReinstalledShopIsNotErased(t *testing.T) {
+	eachWalk(t, func(t *testing.T, w *walk) {
+		a := w.tenants[0]
+		w.clk.Advance(time.Minute)
+		w.uninstall(a)
+		w.clk.Advance(time.Minute)
+		w.install(a, Scopes)
+		before := w.held(map[string]string{"e-mail": a.email})
+		w.compliance(a, "shop/redact", map[string]any{})
+		if done := w.settled(a, 2); done.Outcome != "installed" {
+			t.Errorf("request: %+v", done)
+		}
+		if after := w.held(map[string]string{"e-mail": a.email}); len(before["e-mail"]) == 0 || len(after["e-mail"]) != len(before["e-mail"]) {
+			t.Errorf("held before: %v, after: %v", before, after)
+		}
+	})
+}
+
+// Staff who read somebody's data are on record, without the data.
+func TestEveryReadingOfPersonalDataIsOnRecord(t *testing.T) {
+	eachWalk(t, func(t *testing.T, w *walk) {
+		a := w.tenants[0]
+		order := fmt.Sprint(a.order)
+		read := []struct{ method, path, route, subject string }{
+			{http.MethodGet, "/orders/" + order, "/api/v1/orders/:id", order},
+			{http.MethodGet, "/messages/" + a.message, "/api/v1/messages/:id", a.message},
+			{http.MethodGet, "/messages/" + a.message + "/preview", "/api/v1/messages/:id/preview", a.message},
+			{http.MethodPost, "/privacy/requests/" + a.request + "/file", "/api/v1/privacy/requests/:id/file", a.request},
+		}
+		for _, r := range read {
+			if answer := w.send(r.method, "/api/v1"+r.path, nil, w.bearer(a)...); answer.Code != http.StatusOK {
+				t.Fatalf("%s: %d %s", r.path, answer.Code, answer.Body)
+			}
+		}
+		w.send(http.MethodGet, "/api/v1/orders/1", nil, w.bearer(a)...) // nothing was read
+		answer := w.send(http.MethodGet, "/api/v1/privacy/access", nil, w.bearer(a)...)
+		var log struct {
+			Entries []struct{ StaffID, Route, Subject string }
+		}
+		if err := json.Unmarshal(bytes.ReplaceAll(answer.Body.Bytes(), []byte("staff_id"), []byte("StaffID")), &log); err != nil || len(log.Entries) != len(read) {
+			t.Fatalf("%v: %s", err, answer.Body)
+		}
+		for i, r := range read {
+			got := log.Entries[len(read)-1-i]
+			if got.Route != r.route || got.Subject != r.subject || got.StaffID == "" {
+				t.Errorf("%s: on record is %+v", r.path, got)
+			}
+		}
+		if hits := found(answer.Body.String(), map[string]string{"e-mail": a.email, "name": a.last, "street": a.street, "phone": url.QueryEscape(a.phone)}); len(hits) > 0 {
+			t.Errorf("the access log tells %v", hits)
+		}
+		if err := w.DB.InTx(t.Context(), a.id, func(tx *store.Tx) error {
+			return tx.Exec(`UPDATE shops_access_log SET staff_id = 'nobody' WHERE shop_id = ?`, a.id).Error
+		}); err == nil {
+			t.Error("the access log can be rewritten")
+		}
+	})
+}
+
+// Nothing is kept longer than docs/privacy.md says.
+func TestFilesAndAccessLogHaveTheirTime(t *testing.T) {
+	eachWalk(t, func(t *testing.T, w *walk) {
+		a, b := w.tenants[0], w.tenants[1]
+		if answer := w.download(a, a.request); answer.Code != http.StatusOK {
+			t.Fatal(answer.Code)
+		}
+		rows := func(o *tenant, table string) string { n, _, _ := strings.Cut(w.rowsOf(o)[table], " "); return n }
+		w.clk.Advance(29 * 24 * time.Hour)
+		w.due("shops.retention")
+		if rows(a, "shops_privacy_files") != "1" {
+			t.Error("the file is gone before its thirty days")
+		}
+		w.clk.Advance(2 * 24 * time.Hour)
+		w.due("shops.retention")
+		if rows(a, "shops_privacy_files") != "0" || rows(b, "shops_privacy_files") != "1" {
+			t.Errorf("after thirty days: downloaded %s, not downloaded %s", rows(a, "shops_privacy_files"), rows(b, "shops_privacy_files"))
+		}
+		if where := w.held(map[string]string{"e-mail": a.email})["e-mail"]; slices.Contains(where, "shops_privacy_requests.email") {
+			t.Error("the request still says whose it was")
+		}
+		if answer := w.download(a, a.request); answer.Code != http.StatusNotFound {
+			t.Errorf("an expired file: %d", answer.Code)
+		}
+		if rows(a, "shops_access_log") != "1" {
+			t.Errorf("access log: %s rows", rows(a, "shops_access_log"))
+		}
+		w.clk.Advance(335 * 24 * time.Hour)
+		w.due("shops.retention")
+		if rows(a, "shops_access_log") != "0" || rows(b, "shops_privacy_files") != "0" {
+			t.Errorf("after a year: %s accesses, %s files that nobody asked for", rows(a, "shops_access_log"), rows(b, "shops_privacy_files"))
+		}
+	})
+}
+
+// due waits for the next round of a schedule.
+func (w *walk) due(name string) {
+	w.t.Helper()
+	w.until("a round of "+name, func() bool {
+		var next []time.Time
+		err := w.DB.Peek(w.t.Context(), func(tx *store.Tx) error {
+			return tx.Raw(`SELECT next_at FROM queue_schedules WHERE name = ?`, name).Scan(&next).Error
+		})
+		return err == nil && len(next) == 1 && next[0].After(w.clk.Now())
+	})
+}
