@@ -22,14 +22,17 @@ const (
 	exampleDay = "2026-11-21T12:00:00-05:00"
 )
 
-// orderBody is the payload of order n.
+// orderBody is the payload of order n, below nine million.
 func orderBody(n int, at time.Time) []byte {
-	r := strings.NewReplacer(marker, fmt.Sprintf("%07d", n), exampleDay, at.UTC().Format(time.RFC3339))
+	r := strings.NewReplacer(marker, seven(n), exampleDay, at.UTC().Format(time.RFC3339))
 	return []byte(r.Replace(strings.TrimSpace(template)))
 }
 
+// seven writes seven digits that don't begin with a nought: some are numbers in JSON.
+func seven(n int) string { return fmt.Sprint(1_000_000 + n) }
+
 // orderAddress is where the confirmation of order n goes.
-func orderAddress(n int) string { return fmt.Sprintf("shopper%07d@example.com", n) }
+func orderAddress(n int) string { return "shopper" + seven(n) + "@example.com" }
 
 // sign is what Shopify puts into X-Shopify-Hmac-Sha256.
 func sign(secret string, body []byte) string {
