@@ -66,7 +66,7 @@ type madeLine struct {
 	current        int64
 	allocations    []madeShare
 	taxPercent     int64
-	tip, giftCard  bool
+	giftCard       bool
 	ownDiscounts   Price
 	wholeDiscounts Price
 }

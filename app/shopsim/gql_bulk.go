@@ -19,6 +19,7 @@ import (
 
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/validator/rules"
 )
 
 // Bulk operations: a query without pages whose result is a file of JSON lines.
@@ -95,7 +96,7 @@ func checkBulk(query string) string {
 	if err != nil {
 		return err.Error()
 	}
-	doc, list := gqlparser.LoadQuery(sch, query)
+	doc, list := gqlparser.LoadQueryWithRules(sch, query, rules.NewDefaultRules())
 	if len(list) > 0 {
 		return "Invalid bulk query: " + list[0].Message
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 	"github.com/vektah/gqlparser/v2/validator"
+	"github.com/vektah/gqlparser/v2/validator/rules"
 )
 
 type graphRequest struct {
@@ -127,7 +128,7 @@ func prepare(req graphRequest) (*ast.OperationDefinition, map[string]any, []grap
 	if err != nil {
 		return nil, nil, []graphError{{Message: err.Error(), Extensions: map[string]any{"code": "INTERNAL_SERVER_ERROR"}}}
 	}
-	doc, list := gqlparser.LoadQuery(sch, req.Query)
+	doc, list := gqlparser.LoadQueryWithRules(sch, req.Query, rules.NewDefaultRules())
 	if len(list) > 0 {
 		return nil, nil, invalid(list)
 	}

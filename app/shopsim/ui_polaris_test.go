@@ -35,12 +35,12 @@ func readPublished(t *testing.T) (p published) {
 type element struct{ tag, props, events, slots string }
 
 var (
-	declaration = regexp.MustCompile("define\\('(s-[a-z-]+)', \\{([^{}]*(?:\\$\\{[A-Za-z]+\\}[^{}]*)*)\\}, class")
+	declaration = regexp.MustCompile(`define\('(s-[a-z-]+)', \{([^{}]*(?:\$\{[A-Za-z]+\}[^{}]*)*)\}, class`)
 	fact        = func(name string) *regexp.Regexp {
 		return regexp.MustCompile(name + ": (?:'([^']*)'|`([^`]*)`|([A-Za-z]+))")
 	}
 	constant   = regexp.MustCompile("const ([A-Za-z]+) = (?:'([^']*)'|`([^`]*)`);")
-	typedField = regexp.MustCompile("(?m)^field\\('([a-z]+)', \\{([^{}]*(?:\\$\\{[A-Za-z]+\\}[^{}]*)*)\\}")
+	typedField = regexp.MustCompile(`(?m)^field\('([a-z]+)', \{([^{}]*(?:\$\{[A-Za-z]+\}[^{}]*)*)\}`)
 	listItem   = regexp.MustCompile(`(?m)^  \['(s-[a-z-]+)', `)
 	hole       = regexp.MustCompile(`\$\{([A-Za-z]+)\}`)
 )

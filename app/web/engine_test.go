@@ -33,7 +33,7 @@ func TestProblemsBecomeAnswers(t *testing.T) {
 	g.GET("/fields", func(*Ctx) error { return errRoom.WithFields(problem.Field{Field: "email", Detail: "is missing"}) })
 	g.GET("/unclassified", func(*Ctx) error { return errors.New("cause-canary: connection to database refused") })
 	g.GET("/panic", func(*Ctx) error { panic("cause-canary") })
-	g.GET("/nil", func(*Ctx) error { var m map[string]int; m["x"] = 1; return nil })
+	g.GET("/nil", func(*Ctx) error { var p *problem.Problem; return errors.New(p.Code) })
 	for kind, status := range kinds {
 		w := h.do("GET", fmt.Sprint("/api/", status), "", "Authorization", ofShopOne)
 		p := problemOf(t, w)
