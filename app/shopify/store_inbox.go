@@ -156,11 +156,20 @@ func (in *Inbox) Feed(ctx context.Context) (moved int, err error) {
 	return moved, err
 }
 
+// waits selects what is not done; only such rows have a body. It is spelled as in
+// the index that knows only them.
+const waits = `state IN ('new', 'queued')`
+
 // Retention is the schedule that erases bodies after a week and rows once no
 // repetition can come any more.
 func (in *Inbox) Retention() queue.Schedule {
 	return queue.Schedule{Name: "shopify.retention", Every: time.Hour, Begin: func(_ context.Context, tx *store.Tx) error {
-		if err := tx.Exec(`UPDATE shopify_inbox SET body = NULL WHERE body IS NOT NULL AND received_at < ?`, tx.Now.Add(-keepBody)).Error; err != nil {
+		if err := tx.Exec(`UPDATE shopify_inbox SET body = NULL WHERE `+waits+` AND body IS NOT NULL AND received_at < ?`, tx.Now.Add(-keepBody)).Error; err != nil {
+			return err
+		}
+		// A job that is parked over an event we forget has nothing to be retried with.
+		if err := tx.Exec(`UPDATE queue_jobs SET state = 'stopped', done_at = ? WHERE kind = ? AND state = 'parked' AND ref IN
+			(SELECT id FROM shopify_inbox WHERE `+waits+` AND received_at < ?)`, tx.Now, TaskReceive, tx.Now.Add(-keepEventID)).Error; err != nil {
 			return err
 		}
 		return tx.Exec(`DELETE FROM shopify_inbox WHERE received_at < ?`, tx.Now.Add(-keepEventID)).Error
@@ -170,12 +179,17 @@ func (in *Inbox) Retention() queue.Schedule {
 // Observe sets the gauges of the inbox.
 func (in *Inbox) Observe(ctx context.Context) error {
 	return in.db.Peek(ctx, func(tx *store.Tx) error {
-		for _, state := range []string{inboxNew, inboxQueued} {
-			var n float64
-			if err := tx.Raw(`SELECT count(*) FROM shopify_inbox WHERE state = ?`, state).Scan(&n).Error; err != nil {
-				return err
-			}
-			inboxDepth.WithLabelValues(state).Set(n)
+		var counts []struct {
+			State string
+			N     float64
+		}
+		if err := tx.Raw(`SELECT state, count(*) AS n FROM shopify_inbox WHERE ` + waits + ` GROUP BY state`).Scan(&counts).Error; err != nil {
+			return err
+		}
+		inboxDepth.WithLabelValues(inboxNew).Set(0)
+		inboxDepth.WithLabelValues(inboxQueued).Set(0)
+		for _, c := range counts {
+			inboxDepth.WithLabelValues(c.State).Set(c.N)
 		}
 		return nil
 	})
@@ -206,11 +220,11 @@ func InboxByID(tx *store.Tx, wanted []string) (rows []InboxRow, err error) {
 // InboxPage lists the shop's events that are done, or wait, newest first, from
 // before the given id on.
 func InboxPage(tx *store.Tx, done bool, before string, limit int) (rows []InboxRow, err error) {
-	states := []string{inboxNew, inboxQueued}
+	which := waits
 	if done {
-		states = []string{inboxDone}
+		which = `state = 'done'`
 	}
-	q := tx.Scoped(&InboxRow{}).Omit("body").Where("state IN ?", states)
+	q := tx.Scoped(&InboxRow{}).Omit("body").Where(which)
 	if before != "" {
 		q = q.Where("id < ?", before)
 	}
