@@ -62,7 +62,8 @@ func (db *DB) provider(files fs.FS) (*goose.Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	options := []goose.ProviderOption{goose.WithTableName("store_migrations"), goose.WithDisableGlobalRegistry(true)}
+	options := []goose.ProviderOption{goose.WithTableName("store_migrations"), goose.WithDisableGlobalRegistry(true),
+		goose.WithAllowOutofOrder(true)} // two branches may each have added one: every migration stands on its own
 	dialect := goose.DialectSQLite3
 	pool := db.pools[0]
 	if db.Dialect == "postgres" {
