@@ -91,6 +91,18 @@ export class Fixtures {
       .filter((o) => o.mail_state !== 'none')
       .map((o, i) => this.message(o, i));
     this.webhooks = this.hooks();
+    this.privacy = this.privacyRequests();
+    this.accesses = [
+      ['orders/:id', '5600000001039'],
+      ['messages/:id/preview', 'msg_0193a5f0-7c00-7000-8000-000000000001'],
+      ['privacy/requests/:id/file', 'prv_1'],
+    ].map(([route, subject], i) => ({
+      id: `acc_${i}`,
+      at: at(this.now - i * 3_600_000),
+      staff_id: '77001',
+      route: `/api/v1/${route}`,
+      subject,
+    }));
     this.resends = new Map();
     this.settings = {
       sender_name: 'Lumen & Loom',
@@ -239,6 +251,39 @@ export class Fixtures {
       dir: rtl ? 'rtl' : 'ltr',
       live: message.state !== 'sent',
     };
+  }
+
+  privacyRequests() {
+    const day = 86_400_000;
+    const request = (id, topic, age, more) => ({
+      id: `prv_${id}`,
+      topic,
+      state: 'done',
+      outcome: null,
+      customer_id: null,
+      received_at: at(this.now - age * day),
+      due_at: at(this.now + (30 - age) * day),
+      done_at: at(this.now - age * day + 2000),
+      file: null,
+      ...more,
+    });
+    return [
+      request(3, 'customers/data_request', 0.1, {
+        outcome: 'disclosed',
+        customer_id: '7100000000042',
+        file: {
+          created_at: at(this.now),
+          downloaded_at: null,
+          expires_at: at(this.now + 180 * day),
+        },
+      }),
+      request(2, 'customers/redact', 3, { outcome: 'erased' }),
+      request(1, 'customers/data_request', 31, {
+        state: 'overdue',
+        customer_id: '7100000000043',
+        done_at: null,
+      }),
+    ];
   }
 
   hooks() {
@@ -482,6 +527,16 @@ export class Fixtures {
       if (!hook) return problem(404, 'shopify.webhook_not_found', 'There is no such webhook.');
       hook.state = 'waiting';
       return { status: 202 };
+    }
+    if (path === '/privacy/requests') {
+      return page(empty ? [] : this.privacy, 'requests', { counts: { open: 1, waiting: 1 } });
+    }
+    if (path === '/privacy/access') return page(empty ? [] : this.accesses, 'entries');
+    if ((found = /^\/privacy\/requests\/([^/]+)\/file$/.exec(path))) {
+      const request = this.privacy.find((p) => p.id === found[1]);
+      if (!request?.file) return problem(404, 'shops.no_privacy_file', 'There is no file.');
+      request.file.downloaded_at = at(this.now);
+      return ok({ README: [], rooms: {} });
     }
     if (path === '/settings/sender') {
       if (method === 'PUT') {

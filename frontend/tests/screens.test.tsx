@@ -36,6 +36,21 @@ describe('every screen', () => {
       shows: ['refunds/create', 'is not an amount in USD', 'tried 8 times'],
     },
     {
+      path: '/privacy',
+      heading: 'Privacy',
+      shows: [
+        'A customer asks for their data',
+        'Not downloaded yet',
+        'Overdue',
+        'erased everywhere',
+      ],
+    },
+    {
+      path: '/privacy?view=access',
+      heading: 'Privacy',
+      shows: ['Order opened', '5600000001039', 'Staff member 77001'],
+    },
+    {
       path: '/settings',
       heading: 'Sender settings',
       shows: ['Reads well: 6.7:1', 'View your order'],
@@ -83,6 +98,8 @@ describe('every screen', () => {
     { path: '/messages', shows: 'No messages yet' },
     { path: '/webhooks', shows: 'Nothing is parked' },
     { path: '/webhooks?state=waiting', shows: 'Nothing is waiting' },
+    { path: '/privacy', shows: 'No privacy requests' },
+    { path: '/privacy?view=access', shows: 'Nothing read yet' },
     { path: '/webhooks?state=done', shows: 'Nothing yet' },
   ];
   for (const { path, shows } of empty) {
@@ -233,6 +250,34 @@ describe('webhooks', () => {
   });
 });
 
+describe('privacy', () => {
+  test('a file is downloaded, and what went wrong is said', async () => {
+    const kept: string[] = [];
+    URL.createObjectURL = () => 'blob:file';
+    const click = HTMLAnchorElement.prototype.click;
+    HTMLAnchorElement.prototype.click = function () {
+      kept.push(this.download);
+    };
+    await house.admin.open('/privacy');
+    await house.admin.press('Download');
+    expect(kept).toEqual(['customer-data-prv_3.json']);
+    expect(house.admin.one('#toasts').textContent).toBe('File downloaded');
+    expect(house.admin.text).not.toContain('Not downloaded yet');
+    house.admin.mode = 'error';
+    await house.admin.press('Download');
+    expect(kept).toHaveLength(1);
+    expect(house.admin.one('#toasts').textContent).toContain('The database is busy.');
+    HTMLAnchorElement.prototype.click = click;
+  });
+
+  test('the access log is a click away', async () => {
+    await house.admin.open('/privacy');
+    await house.admin.press('Access log');
+    expect(window.location.search).toBe('?view=access');
+    expect(house.admin.text).toContain('Mail read');
+  });
+});
+
 describe('sender settings', () => {
   const save = () => house.admin.press('Save');
   const name = 's-text-field[name=sender_name]';
@@ -352,6 +397,7 @@ test('the admin draws the navigation from our links', async () => {
     ['/orders', 'Orders'],
     ['/messages', 'Messages'],
     ['/webhooks', 'Webhooks'],
+    ['/privacy', 'Privacy'],
     ['/settings', 'Settings'],
   ]);
   expect(house.admin.one('s-app-nav s-link[rel=home]').getAttribute('href')).toBe('/');

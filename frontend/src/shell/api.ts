@@ -62,6 +62,26 @@ async function request<T>(method: string, path: string, body?: unknown): Promise
   throw await problemOf(response);
 }
 
+/**
+ * Fetches a file and hands it to the browser to keep. A plain link would come
+ * without the session token.
+ */
+export async function download(path: string, name: string): Promise<void> {
+  let response: Response;
+  try {
+    response = await fetch(`/api/v1${path}`, { method: 'POST', headers: {}, body: null });
+  } catch {
+    throw new ApiError(0, 'network', t('error.network'));
+  }
+  if (!response.ok) throw await problemOf(response);
+  const address = URL.createObjectURL(await response.blob());
+  const link = document.createElement('a');
+  link.href = address;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(address), 60_000);
+}
+
 async function problemOf(response: Response): Promise<ApiError> {
   const fallback = t(response.status >= 500 ? 'error.server' : 'error.request');
   try {

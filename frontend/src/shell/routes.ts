@@ -17,6 +17,7 @@ export const routes: Route[] = [
   { patterns: ['/messages'], load: () => import('../rooms/messages/list') },
   { patterns: ['/messages/:id'], load: () => import('../rooms/messages/message') },
   { patterns: ['/webhooks', '/shopify'], load: () => import('../rooms/shopify/webhooks') },
+  { patterns: ['/privacy'], load: () => import('../rooms/shops/privacy') },
   { patterns: ['/settings', '/settings/sender'], load: () => import('../rooms/shops/sender') },
 ];
 
