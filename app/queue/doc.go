@@ -30,6 +30,7 @@
 //
 // A problem that cannot pass by itself (invalid, not found, …) parks the job with
 // its reason; the rest is tried again with growing, jittered pauses and parked
-// after MaxAttempts. Parked jobs are rows with a button, never Asynq's archive.
+// after MaxAttempts. A job that has to wait (Later) has not failed and is not
+// counted. Parked jobs are rows with a button, never Asynq's archive.
 // A panic counts as a failure. Tasks carry ids, never bodies.
 package queue
