@@ -67,7 +67,7 @@ func dice(t *testing.T) *rand.Rand {
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	flag.Set("test.parallel", "6") // campaigns mostly wait: for leases, backoff, takeovers
+	flag.Set("test.parallel", "12") // campaigns mostly wait: for leases, backoff, takeovers
 	os.Exit(run(m))
 }
 
@@ -219,7 +219,9 @@ func (r *rig) startServe(crash string) {
 
 func (r *rig) startWorker(crash string) *process {
 	r.t.Helper()
-	return r.launch("work", crash)
+	w := r.launch("work", crash)
+	r.until("the start of "+w.name, 40*time.Second, func() bool { return w.dead() || strings.Contains(w.tail(1000), `"msg":"working"`) })
+	return w
 }
 
 func (r *rig) launch(command, crash string) *process {

@@ -1,7 +1,6 @@
 package chaos
 
 import (
-	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -81,7 +80,6 @@ func TestChaosR13RollingRestart(t *testing.T) {
 	for range rounds {
 		for i := range workers {
 			fresh := r.startWorker("") // the new version first, as deploys do
-			r.until("the new worker", 20*time.Second, func() bool { return strings.Contains(fresh.tail(50), `"msg":"working"`) })
 			end(workers[i])
 			workers[i] = fresh
 			time.Sleep(200 * time.Millisecond)
@@ -90,6 +88,6 @@ func TestChaosR13RollingRestart(t *testing.T) {
 		r.startServe("")
 	}
 	<-done
-	r.settle(90*time.Second, expected{})
+	r.settle(40*time.Second, expected{}) // sooner than any lease: whoever ends in order leaves nothing lying
 	figures(t, began, "%d orders, %d rounds: 0 acknowledged requests failed, slowest drain %.1f s (limit 25), %d sent again", orders, rounds, slowest.Seconds(), r.sent.refused.Load())
 }
