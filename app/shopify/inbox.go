@@ -209,6 +209,7 @@ type arrival struct {
 	receivedAt                             time.Time
 	body                                   []byte
 	stored                                 chan error
+	taken                                  chan struct{} // closed when a group has it
 }
 
 // readHeaders takes the unsigned headers, each at most once and of bearable

@@ -65,20 +65,25 @@ func (in *Inbox) insert(ctx context.Context, a *arrival) error {
 		return in.write(ctx, a)
 	default:
 	}
-	a.stored = make(chan error, 1)
+	a.stored, a.taken = make(chan error, 1), make(chan struct{})
 	select {
 	case in.grouped <- a:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	// Whoever gets a slot next, this request or another one, writes the group.
+	// Whoever gets a slot next, this request or another one, writes the group. Who
+	// is in a group already must not reach for slots: it would find nothing to
+	// write, again and again, and keep the processor from those who do.
+	slots, taken := in.direct, a.taken
 	for {
 		select {
 		case err := <-a.stored:
 			return err
 		case <-ctx.Done():
 			return ctx.Err()
-		case in.direct <- struct{}{}:
+		case <-taken:
+			slots, taken = nil, nil
+		case slots <- struct{}{}:
 			in.writeGroup(ctx)
 			<-in.direct
 		}
@@ -91,6 +96,7 @@ func (in *Inbox) writeGroup(ctx context.Context) {
 	for len(group) < maxGroup {
 		select {
 		case a := <-in.grouped:
+			close(a.taken)
 			group = append(group, a)
 			continue
 		default:
