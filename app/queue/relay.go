@@ -22,6 +22,7 @@ const (
 	keepDone    = 7 * 24 * time.Hour
 	keepOnce    = 90 * 24 * time.Hour // a finished job with a once-key
 	sweepAtOnce = 1000
+	roundTime   = 3 * time.Second // that the relay's last round may take
 )
 
 func expr(s string) any { return gorm.Expr(s) }
@@ -42,8 +43,13 @@ type handed struct {
 func (q *Queue) relay(ctx context.Context) {
 	tick := time.NewTicker(q.cfg.Poll)
 	defer tick.Stop()
+	// A round that has begun is ended when the program ends: a commit that is cut
+	// off may have happened, and its rows would lie until their lease runs out.
+	round, cut := context.WithCancel(context.WithoutCancel(ctx))
+	defer cut()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(roundTime, cut) })()
 	for ctx.Err() == nil {
-		moved, err := q.relayOnce(ctx)
+		moved, err := q.relayOnce(round)
 		if err != nil && ctx.Err() == nil {
 			q.log.Warn("relay", "error", err)
 			q.pause(ctx, time.Second)
