@@ -15,9 +15,10 @@ import (
 func (h *House) hangRooms() {
 	h.hang(h.Shops.Room())
 	h.hang(customers.New().Room())
-	messages := messages.New(h.DB, h.Shops, mail.NewRenderer(locale.Shopper.T), h.mail)
+	renderer := mail.NewRenderer(locale.Spoken)
+	messages := messages.New(h.DB, h.Shops, renderer, h.mail)
 	h.hang(messages.Room())
-	h.hang(orders.New(orders.Config{DB: h.DB, Shops: h.Shops, Links: h.Links, AppURL: h.Config.AppURL, Log: h.log, AdminURL: h.adminURL,
+	h.hang(orders.New(orders.Config{DB: h.DB, Shops: h.Shops, Renderer: renderer, Messages: messages, Links: h.Links, AppURL: h.Config.AppURL, Log: h.log, AdminURL: h.adminURL,
 		Readers: func(shop ids.Shop) orders.Reader { return h.API.Client(shop) }}).Room())
 
 	// What no room hears must still be worked off: the inbox feeds the queue.

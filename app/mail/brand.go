@@ -14,6 +14,7 @@ type Brand struct {
 	Surface    string // the card
 	Text       string
 	Muted      string // labels and details
+	Second     string // the line above the card and what is done of an order's way; by default Accent
 }
 
 var defaultBrand = Brand{Accent: "#1f2328", Background: "#f4f3f1", Surface: "#ffffff", Text: "#1f2328", Muted: "#656a71"}
@@ -40,6 +41,7 @@ func (b Brand) data() map[string]any {
 		"surface":     surface,
 		"text":        pick(b.Text, defaultBrand.Text),
 		"muted":       muted,
+		"second":      pick(b.Second, accent),
 		"line":        blend(pick(b.Text, defaultBrand.Text), surface, 0.12),
 	}
 }
@@ -48,14 +50,14 @@ func (b Brand) data() map[string]any {
 func brandOf(data map[string]any) Brand {
 	m, _ := data["brand"].(map[string]any)
 	get := func(key string) string { s, _ := m[key].(string); return s }
-	return Brand{get("accent"), get("accent_text"), get("background"), get("surface"), get("text"), get("muted")}
+	return Brand{get("accent"), get("accent_text"), get("background"), get("surface"), get("text"), get("muted"), get("second")}
 }
 
 // over is b with what it lacks taken from under.
 func (b Brand) over(under Brand) Brand {
 	for _, c := range []struct{ top, under *string }{
 		{&b.Accent, &under.Accent}, {&b.AccentText, &under.AccentText}, {&b.Background, &under.Background},
-		{&b.Surface, &under.Surface}, {&b.Text, &under.Text}, {&b.Muted, &under.Muted},
+		{&b.Surface, &under.Surface}, {&b.Text, &under.Text}, {&b.Muted, &under.Muted}, {&b.Second, &under.Second},
 	} {
 		if *c.top == "" {
 			*c.top = *c.under
@@ -93,6 +95,17 @@ func luminance(s string) float64 {
 		l += weight * v
 	}
 	return l
+}
+
+// Contrast is how well two colours can be told apart, from 1 to 21; text wants
+// 4.5 and shapes 3. What is no colour has none.
+func Contrast(a, b string) float64 {
+	_, first := rgb(a)
+	_, second := rgb(b)
+	if !first || !second {
+		return 1
+	}
+	return contrast(a, b)
 }
 
 func contrast(a, b string) float64 {

@@ -14,7 +14,37 @@ import (
 var ConfirmationTemplate []byte
 
 // ConfirmationSubject is the subject line that belongs to it.
-const ConfirmationSubject = `{% if order.test %}{{ "confirmation.subject_test" | t: order: order.name }}{% else %}{{ "confirmation.subject" | t: order: order.name }}{% endif %}`
+const ConfirmationSubject = `{% if order.test %}{{ "confirmation.subject_test" | t: order: order.name }}{% else %}{% case style %}` +
+	`{% when "warm" %}{{ "confirmation.warm.subject" | t: order: order.name, shop: shop.name }}` +
+	`{% when "reassuring" %}{{ "confirmation.reassuring.subject" | t: order: order.name }}` +
+	`{% else %}{{ "confirmation.subject" | t: order: order.name }}{% endcase %}{% endif %}`
+
+// ConfirmationStyles are the ways in which the template can be written.
+var ConfirmationStyles = []string{"plain", "warm", "reassuring"}
+
+// ConfirmationBlocks are the parts of the template that may be left out or put
+// in another order. Greeting and footer are always there.
+var ConfirmationBlocks = []string{"summary", "status", "eta", "items", "totals", "addresses", "payment", "note", "returns", "signature"}
+
+// ConfirmationLayout is the order of the blocks in a style.
+func ConfirmationLayout(style string) []string {
+	switch style {
+	case "warm":
+		return []string{"signature", "summary", "eta", "items", "totals", "addresses", "payment", "note", "returns"}
+	case "reassuring":
+		return []string{"status", "summary", "eta", "items", "totals", "addresses", "payment", "note", "returns", "signature"}
+	}
+	return []string{"summary", "eta", "items", "totals", "addresses", "payment", "note", "returns", "signature"}
+}
+
+// WithStyle writes the layout of a style into the data of a confirmation.
+func WithStyle(data map[string]any, style, tone string, blocks []string) {
+	list := make([]any, len(blocks))
+	for i, b := range blocks {
+		list[i] = b
+	}
+	data["style"], data["tone"], data["blocks"] = style, tone, list
+}
 
 // ConfirmationCases are the names of the made-up letters that SampleConfirmation
 // knows: everything an order can have, an order without anything to pay or to
@@ -90,7 +120,9 @@ func (s sampler) lines(name ...string) []any {
 
 func (s sampler) base() map[string]any {
 	first, last := sampleNames[s.tag][0], sampleNames[s.tag][1]
-	return map[string]any{
+	d := map[string]any{
+		"signature": map[string]any{"name": "", "title": "", "photo_url": ""},
+		"status":    s.status(),
 		"shop": map[string]any{
 			"name": "Lumen & Loom", "url": "https://lumen-and-loom.example/", "email": "hello@lumen-and-loom.example",
 			"phone": "", "address": "Lumen & Loom, 88 Spring Street, New York, NY 10012", "logo_url": "",
@@ -112,6 +144,30 @@ func (s sampler) base() map[string]any {
 			"url": "https://lumen-and-loom.example/policies/refund-policy",
 		},
 	}
+	WithStyle(d, "plain", "", ConfirmationLayout("plain"))
+	return d
+}
+
+// status is an order that has just been placed.
+func (s sampler) status() map[string]any {
+	placed := s.tag.Date(clock.Date{Year: 2026, Month: 11, Day: 21})
+	steps := []any{}
+	for i, key := range []string{"placed", "preparing", "shipped", "delivered"} {
+		steps = append(steps, map[string]any{"label": s.phrase("order_page.step."+key, nil), "done": i == 0})
+	}
+	return map[string]any{"title": s.phrase("order_page.status.confirmed", nil), "text": s.phrase("order_page.status.confirmed_text", map[string]any{"date": placed}),
+		"steps": steps, "tracking_url": ""}
+}
+
+// StyledConfirmation is the made-up letter of that name in a style and a tone,
+// signed by a made-up founder.
+func StyledConfirmation(tag locale.Tag, name, style, tone string) Letter {
+	l := SampleConfirmation(tag, name)
+	status, _ := l.Data["status"].(map[string]any)
+	status["title"] = locale.Spoken(tag, Toned(tone, "order_page.status.confirmed"), nil)
+	WithStyle(l.Data, style, tone, ConfirmationLayout(style))
+	l.Data["signature"] = map[string]any{"name": "Maya Lindqvist", "title": "Lumen & Loom", "photo_url": "https://lumen-and-loom.example/cdn/maya.jpg"}
+	return l
 }
 
 func (s sampler) item(title, options, picture string, quantity int, unit, total, original int64) map[string]any {
@@ -176,6 +232,8 @@ func (s sampler) minimal() map[string]any {
 	}
 	order := d["order"].(map[string]any)
 	order["test"], order["confirmation_number"] = true, ""
+	status := d["status"].(map[string]any)
+	status["text"], status["steps"] = "", []any{}
 	d["shipping"] = map[string]any{"required": false, "method": "", "address": []any{}, "same_as_billing": false, "pickup": false}
 	d["returns"] = map[string]any{"allowed": false, "last_day": "", "days": 0, "url": ""}
 	return d

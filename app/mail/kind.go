@@ -42,6 +42,9 @@ type Kind struct {
 	Compose func(ctx context.Context, tx *store.Tx, ref string) (*Letter, error)
 	// Samples are made-up letters for previews and golden files.
 	Samples []Sample
+	// Example, if set, writes a sample as the shop's own design would have it;
+	// name is what the test mail was asked for with.
+	Example func(ctx context.Context, tx *store.Tx, name string) (*Letter, error)
 }
 
 // A Sample is a made-up letter of a kind.
@@ -60,6 +63,29 @@ type Letter struct {
 	Data map[string]any
 	// MessageRef names the stored message; its Message-ID is made of it.
 	MessageRef string
+	// Template and Subject take the place of the kind's own: a merchant's.
+	Template []byte
+	Subject  string
+	// Words are Liquid texts of the merchant; the template finds them, filled in,
+	// under words.
+	Words map[string]string
+	// ReplyTo reads the answers; without one the shop's own address does.
+	ReplyTo Address
+	// Variant names how the letter is written and Why who decided that. Both are
+	// for the merchant's eyes.
+	Variant, Why string
+}
+
+// Plain is the letter without anything that a merchant wrote.
+func (l *Letter) Plain() *Letter {
+	plain := *l
+	plain.Template, plain.Subject, plain.Words = nil, "", nil
+	return &plain
+}
+
+// Edited tells whether the letter holds anything that a merchant wrote.
+func (l *Letter) Edited() bool {
+	return l.Template != nil || l.Subject != "" || len(l.Words) > 0
 }
 
 // Stop tells that a letter must not be sent (any more), and why.

@@ -15,10 +15,13 @@ import (
 	"afterglow/app/problem"
 )
 
+// MaxSource is how many bytes a template may have.
+const MaxSource = 64 << 10
+
 // The limits of a template. A merchant may edit templates, so each is a wall,
 // not advice: the one that is hit first stops the rendering.
 const (
-	maxSource  = 64 << 10               // bytes of template
+	maxSource  = MaxSource
 	maxOutput  = 512 << 10              // bytes of mail
 	maxLoops   = 5000                   // turns of all loops together
 	maxText    = 64 << 10               // bytes of one text made by a filter or a capture
@@ -196,7 +199,7 @@ func (e *engine) compile(source []byte) (node render.Node, err error) {
 	}()
 	node, perr := e.compiler.Compile(text, parser.SourceLoc{LineNo: 1})
 	if perr != nil {
-		return nil, ErrTemplate.Detailf("Line %d of the template cannot be read: %s", perr.LineNumber(), perr.Cause()).With(perr)
+		return nil, ErrTemplate.Detailf("Line %d of the template cannot be read: %.300s", perr.LineNumber(), perr.Cause()).With(perr)
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()

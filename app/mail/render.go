@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -59,19 +60,29 @@ func (r *Renderer) Render(ctx context.Context, kind Kind, l *Letter, b Brand) (*
 	}
 	tag := locale.Match(l.Locale)
 	data := surroundings(tag, l.Data, b)
+	tone, _ := data["tone"].(string)
 	phrase := func(key string, args map[string]any) (string, error) {
-		if s := r.phrases(tag, key, args); s != "" {
+		if s := r.phrases(tag, Toned(tone, key), args); s != "" {
 			return s, nil
 		}
 		return "", ErrPhrase.With(fmt.Errorf("%s %s", tag, key))
 	}
-	subject, err := r.line.render([]byte(subjectOf(kind)), data, phrase)
+	words, err := r.words(l.Words, data, phrase)
+	if err != nil {
+		return nil, fmt.Errorf("render %s: %w", kind.Name, err)
+	}
+	data["words"] = words
+	subject, err := r.line.render([]byte(subjectOf(kind, l)), data, phrase)
 	if err != nil {
 		return nil, fmt.Errorf("render subject of %s: %w", kind.Name, err)
 	}
 	out := &Rendered{Subject: oneLine(subject, maxSubject), Locale: tag}
 	data["subject"] = out.Subject
-	if out.HTML, err = r.body.render(kind.Template, data, phrase); err != nil {
+	template := kind.Template
+	if l.Template != nil {
+		template = l.Template
+	}
+	if out.HTML, err = r.body.render(template, data, phrase); err != nil {
 		return nil, fmt.Errorf("render %s: %w", kind.Name, err)
 	}
 	out.Text = plainText(out.HTML)
@@ -90,7 +101,33 @@ func (r *Renderer) Check(ctx context.Context, kind Kind) error {
 	return err
 }
 
-func subjectOf(kind Kind) string {
+// words fills in what the merchant wrote. An empty text is left out, so that the
+// template's own words take its place.
+func (r *Renderer) words(words map[string]string, data map[string]any, phrase func(string, map[string]any) (string, error)) (map[string]any, error) {
+	out := make(map[string]any, len(words))
+	for _, name := range slices.Sorted(maps.Keys(words)) {
+		text, err := r.line.render([]byte(words[name]), data, phrase)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		out[name] = strings.TrimSpace(text)
+	}
+	return out, nil
+}
+
+// Toned is the key under which a phrase is looked up first when a mail has a
+// tone; locale.Spoken knows what to do with it.
+func Toned(tone, key string) string {
+	if tone == "" {
+		return key
+	}
+	return tone + locale.ToneMark + key
+}
+
+func subjectOf(kind Kind, l *Letter) string {
+	if l.Subject != "" {
+		return l.Subject
+	}
 	if kind.Subject != "" {
 		return kind.Subject
 	}

@@ -124,7 +124,22 @@ func (s *Service) prepare(ctx context.Context, tx *store.Tx, m *Message) (*draft
 	letter.MessageRef = m.ID
 	d.letter, d.brand = letter, mail.Brand{Accent: settings.AccentColor}
 	d.from, d.replyTo, err = sender(s.shops.From(), settings)
+	if letter.ReplyTo.Email != "" {
+		d.replyTo = letter.ReplyTo
+	}
 	return d, err
+}
+
+// render lays the letter out. If what the merchant wrote fails, the shopper gets
+// our own form of the mail all the same, and fallback says why.
+func (s *Service) render(ctx context.Context, d *draft) (r *mail.Rendered, fallback string, err error) {
+	r, err = s.renderer.Render(ctx, d.kind, d.letter, d.brand)
+	if err == nil || !d.letter.Edited() || ctx.Err() != nil {
+		return r, "", err
+	}
+	fallback = queue.Reason(err)
+	r, err = s.renderer.Render(ctx, d.kind, d.letter.Plain(), d.brand)
+	return r, fallback, err
 }
 
 // sender is who the mail comes from: the merchant's name at the address the
@@ -140,7 +155,7 @@ func sender(from string, v shops.Settings) (mail.Address, mail.Address, error) {
 
 func (s *Service) send(ctx context.Context, c *queue.Claim, d *draft) error {
 	m := d.message
-	r, err := s.renderer.Render(ctx, d.kind, d.letter, d.brand)
+	r, fallback, err := s.render(ctx, d)
 	if err != nil {
 		if problem.Retryable(err) && c.Job.Attempt < 5 {
 			return err
@@ -148,6 +163,10 @@ func (s *Service) send(ctx context.Context, c *queue.Claim, d *draft) error {
 		return s.end(ctx, c, m, StateFailed, queue.Reason(err))
 	}
 	m.Subject, m.HTML, m.BodyText = r.Subject, r.HTML, r.Text
+	m.Variant, m.VariantReason, m.Fallback = d.letter.Variant, d.letter.Why, fallback
+	if fallback != "" {
+		mailsTotal.WithLabelValues(m.Kind, "fallback").Inc()
+	}
 	m.MessageID = mail.MessageID(m.ID, d.from.Domain())
 	if d.kind.Class == mail.Marketing {
 		if m.State == StateSending { // tried before, and nobody knows how it went

@@ -31,7 +31,7 @@ type transport struct {
 func (o *transport) Send(context.Context, *mail.Message) error { o.tried.Add(1); return o.answer }
 
 // open puts a shop, a queue and the room together.
-func open(t *testing.T, db *store.DB, out mail.Transport) {
+func open(t *testing.T, db *store.DB, out mail.Transport, kinds ...mail.Kind) {
 	t.Helper()
 	q := queuetest.New(t, db, redisNumber)
 	s := messages.New(db, shops.New(shops.Config{DB: db, From: "shop@example.com"}), mail.NewRenderer(func(_ locale.Tag, key string, _ map[string]any) string { return key }), out)
@@ -39,6 +39,7 @@ func open(t *testing.T, db *store.DB, out mail.Transport) {
 		Compose: func(context.Context, *store.Tx, string) (*mail.Letter, error) {
 			return &mail.Letter{Data: map[string]any{}}, nil
 		}})
+	s.Register(kinds...)
 	q.Register(s.Room().Tasks...)
 	queuetest.Start(t, q)
 	if err := db.InTx(ctx, storetest.Shop, func(tx *store.Tx) error {

@@ -1,10 +1,12 @@
 package messages
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 	"time"
 
+	"afterglow/app/ids"
 	"afterglow/app/locale"
 	"afterglow/app/mail"
 	"afterglow/app/problem"
@@ -39,6 +41,10 @@ type messageJSON struct {
 	Attempts  int        `json:"attempts"`
 	Reason    *string    `json:"reason"`
 	ResendOf  *string    `json:"resend_of"`
+
+	Variant       *string `json:"variant"`
+	VariantReason *string `json:"variant_reason"`
+	Fallback      *string `json:"fallback"`
 }
 
 type orderJSON struct {
@@ -48,7 +54,8 @@ type orderJSON struct {
 
 func toJSON(m *Message) messageJSON {
 	j := messageJSON{ID: m.ID, Kind: m.Kind, State: m.State, To: m.ToAddress, Subject: m.Subject, Locale: m.Locale,
-		CreatedAt: m.CreatedAt.UTC(), SentAt: m.SentAt, DelayMS: m.DelayMS, Attempts: m.Attempts, Reason: orNull(m.Reason), ResendOf: orNull(m.ResendOf)}
+		CreatedAt: m.CreatedAt.UTC(), SentAt: m.SentAt, DelayMS: m.DelayMS, Attempts: m.Attempts, Reason: orNull(m.Reason), ResendOf: orNull(m.ResendOf),
+		Variant: orNull(m.Variant), VariantReason: orNull(m.VariantReason), Fallback: orNull(m.Fallback)}
 	if m.OrderID != 0 {
 		j.Order = &orderJSON{strconv.FormatInt(m.OrderID, 10), m.OrderName}
 	}
@@ -168,20 +175,26 @@ func (s *Service) postTest(c *web.Ctx) error {
 	if err := c.Bind(&body); err != nil {
 		return err
 	}
-	to, err := mail.ParseAddress(body.To)
-	if err != nil {
-		return errTestAddress.WithFields(problem.Field{Field: "to", Detail: "Enter one e-mail address, such as you@example.com."})
-	}
-	if !s.tests.Allow(web.Shop(c).String()) {
-		return web.ErrLimited
-	}
-	var id string
-	err = s.db.InTx(c.Context(), web.Shop(c), func(tx *store.Tx) (err error) {
-		id, err = s.sendSample(tx, "orders.confirmation", to.Email)
-		return err
-	})
+	id, err := s.Test(c.Context(), web.Shop(c), "orders.confirmation", "", body.To)
 	if err != nil {
 		return err
 	}
 	return c.Accepted(map[string]any{"id": id})
+}
+
+// Test sends one mail of a kind, with the example of that name, to an address
+// that somebody typed. A shop can send only so many.
+func (s *Service) Test(ctx context.Context, shop ids.Shop, kind, name, address string) (id string, err error) {
+	to, err := mail.ParseAddress(address)
+	if err != nil {
+		return "", errTestAddress.WithFields(problem.Field{Field: "to", Detail: "Enter one e-mail address, such as you@example.com."})
+	}
+	if !s.tests.Allow(shop.String()) {
+		return "", web.ErrLimited
+	}
+	err = s.db.InTx(ctx, shop, func(tx *store.Tx) (err error) {
+		id, err = s.sendSample(tx, kind, name, to.Email)
+		return err
+	})
+	return id, err
 }

@@ -88,8 +88,9 @@ func Send(tx *store.Tx, r Request) error {
 // samplePrefix marks a message that shows a made-up order.
 const samplePrefix = "sample:"
 
-// sendSample writes a message that shows a kind with its first sample.
-func (s *Service) sendSample(tx *store.Tx, kind, to string) (string, error) {
+// sendSample writes a message that shows a kind with the example of that name,
+// or its first sample.
+func (s *Service) sendSample(tx *store.Tx, kind, name, to string) (string, error) {
 	k, ok := s.kinds[kind]
 	if !ok || len(k.Samples) == 0 {
 		return "", ErrUnknownKind
@@ -98,8 +99,11 @@ func (s *Service) sendSample(tx *store.Tx, kind, to string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if name == "" {
+		name = k.Samples[0].Name
+	}
 	id := ids.New("msg")
-	_, err = write(tx, &Message{ID: id, ShopID: tx.Shop, Kind: kind, Once: "test:" + id, Ref: samplePrefix + k.Samples[0].Name,
+	_, err = write(tx, &Message{ID: id, ShopID: tx.Shop, Kind: kind, Once: "test:" + id, Ref: samplePrefix + name,
 		ToAddress: normal(to), Locale: shop.Locale, State: StateWaiting, CausedAt: tx.Now, CreatedAt: tx.Now})
 	return id, err
 }
@@ -109,6 +113,14 @@ func compose(ctx context.Context, tx *store.Tx, kind mail.Kind, m *Message) (*ma
 	name, sample := strings.CutPrefix(m.Ref, samplePrefix)
 	if !sample {
 		return kind.Compose(ctx, tx, m.Ref)
+	}
+	if kind.Example != nil {
+		letter, err := kind.Example(ctx, tx, name)
+		if err != nil {
+			return nil, err
+		}
+		letter.To = mail.Address{Email: m.ToAddress}
+		return letter, nil
 	}
 	for _, s := range kind.Samples {
 		if s.Name == name {
@@ -195,7 +207,7 @@ func (s *Service) Preview(ctx context.Context, shop ids.Shop, id string) (p Prev
 		if err != nil {
 			return err
 		}
-		r, err := s.renderer.Render(ctx, d.kind, d.letter, d.brand)
+		r, _, err := s.render(ctx, d)
 		if err != nil {
 			return err
 		}

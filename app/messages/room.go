@@ -14,7 +14,7 @@ import (
 func (s *Service) Room() room.Room {
 	return room.Room{
 		Name:      "messages",
-		Tables:    []string{"messages", "messages_history", "messages_suppressions"},
+		Tables:    []string{"messages", "messages_history", "messages_suppressions", "messages_designs"},
 		Admin:     s.routes,
 		Tasks:     []queue.Task{s.deliverTask()},
 		Hears:     map[string]queue.Task{shops.FactUninstalled: {Kind: "messages.stop_all", InTx: s.onUninstalled}},
@@ -68,5 +68,5 @@ func (s *Service) erase(_ context.Context, tx *store.Tx, p room.Person) error {
 		return err
 	}
 	return belonging(tx, p.CustomerID, p.Email, p.OrderIDs).Updates(map[string]any{
-		"to_address": "", "to_name": "", "subject": "", "html": "", "body_text": "", "customer_id": 0, "reason": ""}).Error
+		"to_address": "", "to_name": "", "subject": "", "html": "", "body_text": "", "customer_id": 0, "reason": "", "variant_reason": ""}).Error
 }

@@ -39,6 +39,10 @@ type Message struct {
 	CreatedAt   time.Time
 	AttemptedAt *time.Time
 	SentAt      *time.Time
+
+	Variant       string // how it is written
+	VariantReason string // who chose that
+	Fallback      string // why the merchant's own template was not used
 }
 
 // TableName names the table.
@@ -95,6 +99,7 @@ func settle(tx *store.Tx, m *Message, state State, detail string) error {
 	if state == StateSent {
 		delay := max(0, tx.Now.Sub(m.CausedAt).Milliseconds())
 		set["sent_at"], set["delay_ms"], set["reason"] = tx.Now, delay, ""
+		set["variant"], set["variant_reason"], set["fallback"] = m.Variant, m.VariantReason, m.Fallback
 		set["subject"], set["html"], set["body_text"], set["message_id"] = unlessErased(m.Subject), unlessErased(m.HTML), unlessErased(m.BodyText), m.MessageID
 	}
 	if err := tx.Scoped(&Message{}).Where("id = ?", m.ID).Updates(set).Error; err != nil {

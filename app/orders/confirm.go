@@ -74,6 +74,11 @@ func (s *Service) confirm(tx *store.Tx, o *Order, toldAt time.Time) error {
 	if err != nil {
 		return err
 	}
+	design, _, err := publishedDesign(tx)
+	if err != nil {
+		return err
+	}
+	lacking = lacking || o.Buyer != nil && design.asksForCustomerTags()
 	if lacking || byCard(o) && s.mayRead(tx.Shop) {
 		id := strconv.FormatInt(o.ID, 10)
 		return queue.Enqueue(tx, queue.Request{Kind: TaskConfirm, Ref: id, Once: id})

@@ -20,7 +20,7 @@ func fromShopify(in *shopify.Order) (*Order, error) {
 		Currency: in.Currency, PresentmentCurrency: in.PresentmentCurrency,
 		FinancialStatus: strings.ToLower(in.FinancialStatus), FulfillmentStatus: fulfillmentStatus(in.FulfillmentStatus),
 		Test: in.Test, TaxesIncluded: in.TaxesIncluded, DutiesIncluded: in.DutiesIncluded,
-		StatusURL: in.StatusURL, Note: in.Note, Source: in.Source, Gateways: in.Gateways, Codes: in.Codes,
+		StatusURL: in.StatusURL, Note: in.Note, Source: in.Source, Gateways: in.Gateways, Codes: in.Codes, Tags: tagsOf(in.Tags),
 		Shipping: addressOf(in.Shipping), Billing: addressOf(in.Billing),
 		Outstanding: priceOf(in.Outstanding), Rounding: priceOf(in.CashRounding.Payment),
 	}
@@ -29,6 +29,7 @@ func fromShopify(in *shopify.Order) (*Order, error) {
 	}
 	if c := in.Customer; c != nil && c.ID > 0 {
 		o.Buyer = &Buyer{ID: int64(c.ID), Email: c.Email, Phone: c.Phone, FirstName: c.FirstName, LastName: c.LastName}
+		o.CustomerTags = append([]string{}, c.Tags...)
 		if o.Email == "" {
 			o.Email = email(text(c.Email))
 		}
@@ -237,6 +238,7 @@ type details struct {
 	Transactions []Transaction     `json:"transactions"`
 	Deliveries   map[int64]times   `json:"deliveries,omitempty"` // by fulfillment
 	Pictures     map[int64]Picture `json:"pictures,omitempty"`   // by line
+	CustomerTags []string          `json:"customer_tags"`
 }
 
 type times struct {
@@ -248,7 +250,7 @@ type times struct {
 // the form in which a webhook would have brought it.
 func detailsOf(o *Order) details {
 	d := details{Total: o.Bought.Total, Outstanding: o.Outstanding, Status: o.FinancialStatus, Transactions: o.Transactions,
-		Deliveries: map[int64]times{}, Pictures: map[int64]Picture{}}
+		Deliveries: map[int64]times{}, Pictures: map[int64]Picture{}, CustomerTags: o.CustomerTags}
 	for _, f := range o.Fulfillments {
 		if f.EstimatedDelivery != nil || f.DeliveredAt != nil {
 			d.Deliveries[f.ID] = times{f.EstimatedDelivery, f.DeliveredAt}
@@ -265,6 +267,7 @@ func detailsOf(o *Order) details {
 // addTo adds the details to an order. Transactions are left out once the order
 // was paid or changed since they were read: wrong amounts are worse than none.
 func (d details) addTo(o *Order) {
+	o.CustomerTags = d.CustomerTags
 	if o.Transactions == nil && d.Total == o.Bought.Total && d.Outstanding == o.Outstanding && d.Status == o.FinancialStatus {
 		o.Transactions = slices.Clone(d.Transactions)
 	}

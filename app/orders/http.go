@@ -24,6 +24,7 @@ func (s *Service) routes(r *web.Group) {
 	r.GET("/orders/:id", s.getOrder)
 	r.GET("/orders/:id/timeline", s.getTimeline)
 	r.GET("/home", s.getHome)
+	s.designRoutes(r)
 	r.GET("/progress", s.getProgress)
 }
 
@@ -333,6 +334,9 @@ func mailEntry(m messages.Message) timelineEntry {
 		}
 		if m.ToAddress != "" {
 			out.Detail = "to " + m.ToAddress
+		}
+		if name := styleNames[m.Variant]; name != "" {
+			out.Detail = strings.TrimSpace(out.Detail + " · " + name + ". " + m.VariantReason)
 		}
 	case messages.StateFailed:
 		out.State = "failed"

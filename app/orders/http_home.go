@@ -136,7 +136,16 @@ func (h *homeJSON) attend(tx *store.Tx, missing []string) error {
 	if err != nil {
 		return err
 	}
+	design, err := messages.Published(tx, KindConfirmation)
+	if err != nil {
+		return err
+	}
+	fallbacks, err := messages.CountFallbacks(tx, later(design.ChangedAt, tx.Now.Add(-homeDays*24*time.Hour)))
+	if err != nil {
+		return err
+	}
 	for _, a := range []attentionJSON{
+		{"template_failed", "critical", fallbacks, "Your own confirmation failed and ours went out instead", "Open the editor: it names the line. Publishing a corrected version settles this.", "/confirmation"},
 		{"scopes", "critical", int64(len(missing)), "Afterglow needs more permissions", "Open the app from the Shopify admin and accept the update.", "/settings"},
 		{"webhooks_parked", "critical", inbox.Parked, "Events from Shopify could not be understood", "See why, and try them again.", "/webhooks"},
 		{"mails_failed", "critical", h.Today.MailsFailed, "Mails could not be delivered", "See the reason for each, and send again.", "/messages?state=failed"},

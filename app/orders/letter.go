@@ -24,7 +24,8 @@ const LinkOrder = "order"
 const linkLife = 180 * 24 * time.Hour
 
 func (s *Service) confirmation() mail.Kind {
-	k := mail.Kind{Name: KindConfirmation, Class: mail.Transactional, Template: mail.ConfirmationTemplate, Subject: mail.ConfirmationSubject, Compose: s.compose}
+	k := mail.Kind{Name: KindConfirmation, Class: mail.Transactional, Template: mail.ConfirmationTemplate, Subject: mail.ConfirmationSubject,
+		Compose: s.compose, Example: s.example}
 	for _, name := range mail.ConfirmationCases {
 		k.Samples = append(k.Samples, mail.Sample{Name: name, Letter: mail.SampleConfirmation(locale.English, name)})
 	}
@@ -58,13 +59,18 @@ func (s *Service) compose(_ context.Context, tx *store.Tx, ref string) (*mail.Le
 	case !v.settings.ConfirmationEnabled:
 		return nil, mail.Stop("confirmations are switched off")
 	}
-	return &mail.Letter{To: mail.Address{Name: f.Order.ShopperName(), Email: f.Order.Email}, Locale: string(v.tag), Data: v.data()}, nil
+	d, version, err := publishedDesign(tx)
+	if err != nil {
+		return nil, err
+	}
+	return v.letter(tx, d, version)
 }
 
 // view is an order with everything needed to show it to its shopper.
 type view struct {
 	*found
 	tag      locale.Tag
+	tone     string // "" except in letters
 	shop     shops.Shop
 	settings shops.Settings
 	zone     *time.Location
@@ -108,7 +114,9 @@ func (s *Service) pageURL(tx *store.Tx, f *found) (string, error) {
 	return s.appURL + "/l/o/" + token, nil
 }
 
-func (v *view) t(key string, args map[string]any) string { return locale.Shopper.T(v.tag, key, args) }
+func (v *view) t(key string, args map[string]any) string {
+	return locale.Spoken(v.tag, mail.Toned(v.tone, key), args)
+}
 
 func (v *view) amount(p Price) string { return v.tag.Money(v.Order.Presentment(p)) }
 

@@ -64,6 +64,7 @@ type Order struct {
 	Note                string     `json:"note,omitempty"`
 	Source              string     `json:"source,omitempty"` // "web", "pos"
 	Gateways            []string   `json:"gateways,omitempty"`
+	Tags                []string   `json:"tags,omitempty"`
 
 	Buyer    *Buyer   `json:"buyer,omitempty"` // nil for a guest without an account
 	Shipping *Address `json:"shipping,omitempty"`
@@ -82,6 +83,7 @@ type Order struct {
 	Rounding    Price   `json:"rounding,omitzero"` // what paying in cash rounded up or down
 
 	Transactions []Transaction `json:"transactions,omitempty"` // nil until read from Shopify: webhooks do not carry them
+	CustomerTags []string      `json:"-"`                      // a detail: nil until read from Shopify
 }
 
 // Figures are Shopify's own sums of an order.

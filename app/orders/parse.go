@@ -73,6 +73,18 @@ type reader struct {
 	err               error
 }
 
+// tagsOf brings tags into one form: webhooks and the Admin API must not differ.
+func tagsOf(raw []string) []string {
+	var out []string
+	for _, t := range raw {
+		if t = strings.TrimSpace(t); t != "" {
+			out = append(out, t)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
 // price reads one sum from its set, or from the plain amount, which Shopify
 // gives in the shop's currency. ok tells whether there was one.
 func (r *reader) price(field string, plain text, set maybe[moneySet]) (p Price, ok bool) {
@@ -134,7 +146,7 @@ func (r *reader) order(p *payload) *Order {
 		Currency: r.shop, PresentmentCurrency: r.presentment,
 		FinancialStatus: strings.ToLower(brief(p.FinancialStatus)), FulfillmentStatus: strings.ToLower(brief(p.FulfillmentStatus)),
 		Test: bool(p.Test), TaxesIncluded: bool(p.TaxesIncluded), DutiesIncluded: bool(p.DutiesIncluded),
-		StatusURL: brief(p.OrderStatusURL), Note: brief(p.Note), Source: brief(p.SourceName), Gateways: p.Gateways,
+		StatusURL: brief(p.OrderStatusURL), Note: brief(p.Note), Source: brief(p.SourceName), Gateways: p.Gateways, Tags: tagsOf(strings.Split(brief(p.Tags), ",")),
 		Shipping: p.ShippingAddress.v.address(), Billing: p.BillingAddress.v.address(),
 	}
 	if o.PlacedAt.IsZero() || !p.CreatedAt.IsZero() && p.CreatedAt.Before(o.PlacedAt) {

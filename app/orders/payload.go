@@ -42,6 +42,7 @@ type payload struct {
 	OrderStatusURL      text    `json:"order_status_url"`
 	Note                text    `json:"note"`
 	SourceName          text    `json:"source_name"`
+	Tags                text    `json:"tags"` // with commas between
 	Gateways            words   `json:"payment_gateway_names"`
 
 	SubtotalPrice    text            `json:"subtotal_price"`

@@ -7,6 +7,7 @@ import (
 
 	"afterglow/app/ids"
 	"afterglow/app/mail"
+	"afterglow/app/messages"
 	"afterglow/app/queue"
 	"afterglow/app/room"
 	"afterglow/app/shopify"
@@ -17,11 +18,13 @@ import (
 
 // Config is what the room needs from the roof.
 type Config struct {
-	DB      *store.DB
-	Shops   *shops.Service
-	Readers Readers    // ways to read from Shopify, one for each job
-	Links   *web.Links // signs the addresses of order pages
-	AppURL  string     // where those addresses lead, without a slash at the end
+	DB       *store.DB
+	Shops    *shops.Service
+	Renderer *mail.Renderer // lays previews out
+	Messages *messages.Service
+	Readers  Readers    // ways to read from Shopify, one for each job
+	Links    *web.Links // signs the addresses of order pages
+	AppURL   string     // where those addresses lead, without a slash at the end
 	// AdminURL is the shop's admin at Shopify; absent, the real one.
 	AdminURL func(shopify.Domain) string
 	Log      *slog.Logger
@@ -36,6 +39,8 @@ type Service struct {
 	appURL   string
 	adminURL func(shopify.Domain) string
 	log      *slog.Logger
+	renderer *mail.Renderer
+	messages *messages.Service
 	mayRead  func(ids.Shop) bool // for the sake of a card's name alone
 }
 
@@ -49,7 +54,7 @@ func New(c Config) *Service {
 			return "https://admin.shopify.com/store/" + strings.TrimSuffix(string(d), ".myshopify.com")
 		}
 	}
-	return &Service{db: c.DB, shops: c.Shops, readers: c.Readers, links: c.Links, appURL: c.AppURL, adminURL: c.AdminURL, log: c.Log, mayRead: mayReadCards()}
+	return &Service{db: c.DB, shops: c.Shops, readers: c.Readers, links: c.Links, appURL: c.AppURL, adminURL: c.AdminURL, log: c.Log, renderer: c.Renderer, messages: c.Messages, mayRead: mayReadCards()}
 }
 
 // Room hangs the room up.

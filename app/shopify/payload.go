@@ -206,12 +206,13 @@ type Order struct {
 
 // OrderCustomer is the customer as an order names them.
 type OrderCustomer struct {
-	ID        ID     `json:"id"`
-	FirstName string `json:"firstName"`
-	LastName  string `json:"lastName"`
-	Locale    string `json:"locale"`
-	Email     string `json:"-"`
-	Phone     string `json:"-"`
+	ID        ID       `json:"id"`
+	FirstName string   `json:"firstName"`
+	LastName  string   `json:"lastName"`
+	Locale    string   `json:"locale"`
+	Tags      []string `json:"tags"`
+	Email     string   `json:"-"`
+	Phone     string   `json:"-"`
 }
 
 // UnmarshalJSON flattens the addresses of e-mail and phone.

@@ -396,6 +396,7 @@ test('the admin draws the navigation from our links', async () => {
     ['/', 'Home'],
     ['/orders', 'Orders'],
     ['/messages', 'Messages'],
+    ['/confirmation', 'Confirmation'],
     ['/webhooks', 'Webhooks'],
     ['/privacy', 'Privacy'],
     ['/settings', 'Settings'],

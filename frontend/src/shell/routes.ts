@@ -16,6 +16,11 @@ export const routes: Route[] = [
   { patterns: ['/orders/:id'], load: () => import('../rooms/orders/order') },
   { patterns: ['/messages'], load: () => import('../rooms/messages/list') },
   { patterns: ['/messages/:id'], load: () => import('../rooms/messages/message') },
+  {
+    patterns: ['/confirmation'],
+    load: () => import('../rooms/orders/confirmation/screen'),
+    ahead: ['/confirmation'],
+  },
   { patterns: ['/webhooks', '/shopify'], load: () => import('../rooms/shopify/webhooks') },
   { patterns: ['/privacy'], load: () => import('../rooms/shops/privacy') },
   { patterns: ['/settings', '/settings/sender'], load: () => import('../rooms/shops/sender') },

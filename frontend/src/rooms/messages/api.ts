@@ -12,6 +12,11 @@ export interface MessageRow {
   attempts: number;
   reason: string | null;
   resend_of: string | null;
+  /** How it is written, and who chose that. */
+  variant?: string | null;
+  variant_reason?: string | null;
+  /** Why the merchant's own template was not used. */
+  fallback?: string | null;
 }
 
 export interface Messages {

@@ -51,6 +51,11 @@ export default function MessageScreen({ id }: ScreenProps) {
           <s-paragraph>{message.reason}</s-paragraph>
         </s-banner>
       )}
+      {message?.fallback && (
+        <s-banner tone="critical" heading={t('message.fallback')}>
+          <s-paragraph>{message.fallback}</s-paragraph>
+        </s-banner>
+      )}
       {message ? (
         <MailPreview key={message.state} path={`${path}/preview`} sent={message.state === 'sent'} />
       ) : (
@@ -84,6 +89,18 @@ function Facts({ message }: { message: Message }) {
               <dd>
                 <s-link href={`/orders/${message.order.id}`}>{message.order.name}</s-link>
               </dd>
+            </>
+          )}
+          {message.variant && (
+            <>
+              <dt>{t('message.variant')}</dt>
+              <dd>{tCode('style', message.variant)}</dd>
+            </>
+          )}
+          {message.variant_reason && (
+            <>
+              <dt>{t('message.variant_reason')}</dt>
+              <dd>{message.variant_reason}</dd>
             </>
           )}
           {message.sent_at && (
