@@ -1,0 +1,143 @@
+package boot
+
+import (
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// class is a reason for which personal data is kept, and with it for how long.
+type class string
+
+// The classes of docs/privacy.md. What erases on request (a customer's, or of the
+// shop) erases all of them but the access log, which holds nobody's data.
+const (
+	classTrade      class = "trade"      // the customer and what they bought: while the app is installed
+	classMail       class = "mail"       // that a mail was sent, and to whom: while the app is installed
+	classMailText   class = "mail text"  // what a mail said: 60 days
+	classMailbox    class = "mailbox"    // the built-in mailbox of a trial: 30 days
+	classEvent      class = "event"      // what Shopify sent: until worked off, at most 7 days
+	classWork       class = "work"       // why a job failed: until it is done
+	classRequest    class = "request"    // who asked: until the file's time is over, or the erasure done
+	classDisclosure class = "disclosure" // the file: 30 days after the first download, at most 180
+	classAccessLog  class = "access log" // which staff member read: one year
+	classMerchant   class = "merchant"   // the merchant's own name and addresses: until the shop is erased
+	classDesign     class = "design"     // what the merchant wrote themselves: until the shop is erased
+)
+
+// sweeps names the schedule that ends a class; the others end on request, or
+// with what they belong to.
+var sweeps = map[class]string{classMailText: "messages.retention", classEvent: "shopify.retention", classRequest: "shops.retention", classDisclosure: "shops.retention", classAccessLog: "shops.retention"}
+
+// personal gives every column that holds, or may hold, personal data its class.
+// A test fails for a column that looks personal and is not here.
+var personal = map[string]class{
+	"customers.email": classTrade, "customers.verified_email": classTrade, "customers.phone": classTrade, "customers.first_name": classTrade, "customers.last_name": classTrade, "customers.locale": classTrade,
+	"orders.customer_id": classTrade, "orders.customer_name": classTrade, "orders.email": classTrade, "orders.locale": classTrade, "orders.email_key": classTrade, "orders.buyer_key": classTrade,
+	"orders.last_name_key": classTrade, "orders.document": classTrade, "orders.details": classTrade, "orders_refunds.document": classTrade,
+
+	"messages.to_address": classMail, "messages.to_name": classMail, "messages.customer_id": classMail, "messages.locale": classMail, "messages.reason": classMail, "messages_history.detail": classMail,
+	"messages_suppressions.address": classMail, "messages.subject": classMail, "messages.html": classMailText, "messages.body_text": classMailText,
+
+	"mail_mailbox.to_address": classMailbox, "mail_mailbox.subject": classMailbox, "mail_mailbox.headers": classMailbox, "mail_mailbox.html": classMailbox, "mail_mailbox.body_text": classMailbox,
+
+	"shopify_inbox.body": classEvent,
+	"queue_jobs.reason":  classWork,
+
+	"shops_privacy_requests.customer_id": classRequest, "shops_privacy_requests.email": classRequest, "shops_privacy_requests.phone": classRequest, "shops_privacy_requests.order_ids": classRequest,
+	"shops_privacy_files.sealed": classDisclosure,
+	"shops_access_log.staff_id":  classAccessLog,
+
+	"messages_designs.document": classDesign, "messages_designs.changed_by": classDesign,
+
+	"shops.email": classMerchant, "shops.name": classMerchant, "shops_settings.sender_name": classMerchant, "shops_settings.reply_to": classMerchant, "shops_settings.postal_address": classMerchant,
+	"shops_settings.support_email": classMerchant,
+}
+
+// impersonal are the columns whose names look personal and that hold nobody's data.
+var impersonal = map[string]string{
+	"orders.name":                  "the order's number, #1042",
+	"orders.name_key":              "the order's number, for searching",
+	"messages.order_name":          "the order's number",
+	"orders_events.detail":         "states and ids, written by us",
+	"queue_schedules.name":         "the schedule's name",
+	"shopify_inbox.subject":        "a kind and an id, order:42",
+	"shops_access_log.subject":     "the number of an order, a message or a request",
+	"messages_suppressions.reason": "our own sentence and a code",
+}
+
+var looksPersonal = regexp.MustCompile(`email|phone|address|name|customer|buyer|html|body|document|subject|note|detail|header|staff|user|changed_by|sealed|_ip$|street|city|zip|birth`)
+
+// A new column with personal data says how long it is kept, or the test fails.
+func TestEveryPersonalColumnHasARetentionClass(t *testing.T) {
+	h := openHouse(t, nil)
+	all := columns(t, h.DB)
+	tables := map[string]bool{}
+	for _, column := range all {
+		table, name, _ := strings.Cut(column, ".")
+		tables[table] = true
+		_, classed := personal[column]
+		_, excused := impersonal[column]
+		if classed && excused {
+			t.Errorf("%s is personal and is not", column)
+		}
+		if looksPersonal.MatchString(name) && !classed && !excused {
+			t.Errorf("%s looks personal and has no class: name it in app/boot/retention_test.go and docs/privacy.md", column)
+		}
+	}
+	for column := range personal {
+		if table, _, _ := strings.Cut(column, "."); tables[table] && !slices.Contains(all, column) {
+			t.Errorf("%s has a class and does not exist", column)
+		}
+	}
+}
+
+// The page that merchants and auditors read says the same as the code.
+func TestRetentionClassesAreDocumentedAndSwept(t *testing.T) {
+	raw, err := os.ReadFile("../../docs/privacy.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := string(raw)
+	h := openHouse(t, nil)
+	schedules := []string{h.Inbox.Retention().Name}
+	for _, r := range h.Rooms {
+		for _, s := range r.Schedules {
+			schedules = append(schedules, s.Name)
+		}
+	}
+	for column, c := range personal {
+		table, _, _ := strings.Cut(column, ".")
+		row := ""
+		for line := range strings.Lines(page) {
+			if strings.HasPrefix(line, "| "+string(c)+" |") {
+				row = line
+			}
+		}
+		if !strings.Contains(row, "`"+table+"`") {
+			t.Errorf("docs/privacy.md does not list %s under %q", table, c)
+		}
+		if name := sweeps[c]; name != "" && (!strings.Contains(row, "`"+name+"`") || !slices.Contains(schedules, name)) {
+			t.Errorf("%q is swept by %s, which docs/privacy.md does not say or which does not exist", c, name)
+		}
+	}
+}
+
+// Deleting by schema only works for tables that say whose rows they hold.
+func TestEveryTableBelongsToShopsOrToNobody(t *testing.T) {
+	ours := strings.Fields("queue_schedules shops_erasures") // no shop's data
+	h := openHouse(t, nil)
+	tables, owned := map[string]bool{}, map[string]bool{}
+	for _, column := range columns(t, h.DB) {
+		table, name, _ := strings.Cut(column, ".")
+		tables[table] = true
+		owned[table] = owned[table] || name == "shop_id"
+	}
+	for table := range tables {
+		if !owned[table] && !slices.Contains(ours, table) {
+			t.Errorf("%s has no shop_id: erasing a shop would leave it", table)
+		}
+	}
+}
