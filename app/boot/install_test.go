@@ -117,6 +117,46 @@ func TestUninstallDropsTokensStopsMailAndReinstallRevives(t *testing.T) {
 	})
 }
 
+// The app was removed and came back before the event of its removal arrives.
+func TestLateUninstallEventDoesNotEndANewerInstallation(t *testing.T) {
+	eachWalk(t, func(t *testing.T, w *walk) {
+		a := w.tenants[0]
+		w.clk.Advance(time.Hour)
+		if err := w.sim.SetFaults(shopsim.Faults{Webhooks: shopsim.WebhookFaults{Down: true}}); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.sim.SetInstalled(a.shop.ID, false, nil); err != nil {
+			t.Fatal(err)
+		}
+		w.clk.Advance(time.Minute)
+		if err := w.sim.SetInstalled(a.shop.ID, true, Scopes); err != nil {
+			t.Fatal(err)
+		}
+		open := func() {
+			t.Helper()
+			if _, err := w.Shops.Open(context.Background(), a.domain, w.sim.SessionToken(a.shop)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		open() // the merchant looks in; we still believe in the old token
+		w.clk.Advance(time.Minute)
+		if err := w.sim.SetFaults(shopsim.Faults{}); err != nil {
+			t.Fatal(err)
+		}
+		w.until("the event of the removal", func() bool {
+			c, err := w.Shops.Load(context.Background(), a.id)
+			return err == nil && c.NeedsReauth
+		})
+		if !w.shopOf(a).Installed {
+			t.Error("the late event ended the newer installation")
+		}
+		open()
+		if c, err := w.Shops.Load(context.Background(), a.id); err != nil || c.NeedsReauth || c.Access == a.credential.Access {
+			t.Errorf("after the next visit: needs a visit %v, same token %v, %v", c.NeedsReauth, c.Access == a.credential.Access, err)
+		}
+	})
+}
+
 // countMails counts the mails that went out for the tenant.
 func (w *walk) countMails(o *tenant) (n int64) {
 	w.t.Helper()

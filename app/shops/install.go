@@ -32,8 +32,11 @@ func (s *Service) Open(ctx context.Context, domain shopify.Domain, sessionToken 
 	}
 	if installed {
 		usable, err := s.usable(ctx, shop)
-		if err != nil || usable {
-			return shop, err
+		if err != nil {
+			return 0, err
+		}
+		if usable {
+			return shop, s.seen(ctx, shop)
 		}
 	}
 	tokens, err := s.app.ExchangeSession(ctx, domain, sessionToken)
@@ -82,7 +85,7 @@ func (s *Service) install(ctx context.Context, domain shopify.Domain, t shopify.
 		if err != nil && !errors.Is(err, ErrNotInstalled) {
 			return err
 		}
-		row.InstalledAt = tx.Now
+		row.InstalledAt, row.SeenAt = tx.Now, &tx.Now
 		if before.State == stateInstalled {
 			row.InstalledAt = before.InstalledAt
 		}
@@ -108,27 +111,42 @@ func (s *Service) install(ctx context.Context, domain shopify.Domain, t shopify.
 	return row.ShopID, nil
 }
 
+// seen keeps that staff used the app now, to the minute: a session token proves
+// that it is installed, whatever an older event still to come will say.
+func (s *Service) seen(ctx context.Context, shop ids.Shop) error {
+	return s.db.InTx(ctx, shop, func(tx *store.Tx) error { return markSeen(tx, tx.Now.Add(-time.Minute)) })
+}
+
+// clockMargin is how far Shopify's clock, which dates events, may be from ours.
+// Within it an event counts: a real uninstall must never be missed, and one too
+// many is mended by the next visit.
+const clockMargin = 10 * time.Second
+
 // onUninstalled drops the tokens at once. An event from before the present
-// installation is an echo of an earlier one: the merchant came back since.
-func (s *Service) onUninstalled(ctx context.Context, tx *store.Tx, ev *shopify.Event) error {
-	row, err := findShop(tx)
-	if err != nil {
-		return err
-	}
+// installation is an echo of an earlier one. An event from before the app was
+// last used says that it was removed and came back: what we hold of Shopify's is
+// dead then, and the next visit fetches it anew, but the shop stays installed.
+func (s *Service) onUninstalled(_ context.Context, tx *store.Tx, ev *shopify.Event) error {
 	at := ev.TriggeredAt
 	if at.IsZero() {
 		at = ev.ReceivedAt
 	}
-	if row.State != stateInstalled || at.Before(row.InstalledAt) {
-		return nil
+	row, err := findShop(tx)
+	before := func(t time.Time) bool { return at.Add(clockMargin).Before(t) }
+	if err != nil || row.State != stateInstalled || before(row.InstalledAt) {
+		return err
 	}
-	row.State, row.UninstalledAt = stateUninstalled, &tx.Now
-	if err := saveShop(tx, &row); err != nil {
+	if row.SeenAt != nil && before(*row.SeenAt) {
+		return tx.Scoped(&tokenRow{}).Updates(map[string]any{"needs_reauth": true}).Error
+	}
+	gone, err := markUninstalled(tx)
+	if err != nil || !gone {
 		return err
 	}
 	if err := dropTokens(tx); err != nil {
 		return err
 	}
+	row.State = stateUninstalled
 	tx.AfterCommit(func() { s.remember(row) })
 	return queue.Publish(tx, FactUninstalled, row.ShopID.String())
 }

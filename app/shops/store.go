@@ -27,6 +27,7 @@ type shopRow struct {
 	Scopes          string
 	InstalledAt     time.Time
 	UninstalledAt   *time.Time
+	SeenAt          *time.Time // when staff last used the app, to the minute
 	SourceUpdatedAt *time.Time
 }
 
@@ -97,8 +98,19 @@ func saveShop(tx *store.Tx, row *shopRow) error {
 	return tx.Clauses(clause.OnConflict{
 		Columns: []clause.Column{{Name: "shop_id"}},
 		DoUpdates: clause.AssignmentColumns([]string{"domain", "name", "email", "currency", "timezone", "locale", "url",
-			"state", "scopes", "installed_at", "uninstalled_at", "source_updated_at"}),
+			"state", "scopes", "installed_at", "uninstalled_at", "seen_at", "source_updated_at"}),
 	}).Create(row).Error
+}
+
+// markSeen keeps that the app is used, unless that is on record since the limit.
+func markSeen(tx *store.Tx, since time.Time) error {
+	return tx.Scoped(&shopRow{}).Where("seen_at IS NULL OR seen_at < ?", since).Updates(map[string]any{"seen_at": tx.Now}).Error
+}
+
+// markUninstalled ends the installation. It tells whether there was one to end.
+func markUninstalled(tx *store.Tx) (bool, error) {
+	u := tx.Scoped(&shopRow{}).Where("state = ?", stateInstalled).Updates(map[string]any{"state": stateUninstalled, "uninstalled_at": tx.Now})
+	return u.RowsAffected == 1, u.Error
 }
 
 func findSettings(tx *store.Tx) (settingsRow, error) {

@@ -13,6 +13,7 @@ CREATE TABLE shops (
     scopes             text        NOT NULL,
     installed_at       timestamptz NOT NULL,
     uninstalled_at     timestamptz,
+    seen_at            timestamptz,
     source_updated_at  timestamptz
 );
 CREATE UNIQUE INDEX shops_domain ON shops (domain);

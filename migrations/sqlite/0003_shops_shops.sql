@@ -13,6 +13,7 @@ CREATE TABLE shops (
     scopes             text        NOT NULL,
     installed_at       datetime    NOT NULL,
     uninstalled_at     datetime,
+    seen_at            datetime,
     source_updated_at  datetime   
 );
 CREATE UNIQUE INDEX shops_domain ON shops (domain);

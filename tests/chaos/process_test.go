@@ -23,7 +23,6 @@ type process struct {
 	cmd   *exec.Cmd
 	log   string
 	ended chan struct{}
-	once  sync.Once
 }
 
 func startProcess(t *testing.T, name, log string, env []string, program string, args ...string) *process {
