@@ -21,7 +21,7 @@ type Migration struct {
 // processes may call it at once on PostgreSQL; one works, the others wait.
 // each is told of every step as it is done.
 func (db *DB) Migrate(ctx context.Context, files fs.FS, each func(Migration)) error {
-	p, err := db.provider(files)
+	p, err := db.provider(files, true)
 	if err != nil {
 		return err
 	}
@@ -42,7 +42,7 @@ func (db *DB) Migrate(ctx context.Context, files fs.FS, each func(Migration)) er
 
 // Migrations lists the steps and which of them this database has.
 func (db *DB) Migrations(ctx context.Context, files fs.FS) ([]Migration, error) {
-	p, err := db.provider(files)
+	p, err := db.provider(files, false) // looking must not wait for, or hold, the lock
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +57,7 @@ func (db *DB) Migrations(ctx context.Context, files fs.FS) ([]Migration, error) 
 	return list, nil
 }
 
-func (db *DB) provider(files fs.FS) (*goose.Provider, error) {
+func (db *DB) provider(files fs.FS, alone bool) (*goose.Provider, error) {
 	folder, err := fs.Sub(files, db.Dialect)
 	if err != nil {
 		return nil, err
@@ -67,12 +67,14 @@ func (db *DB) provider(files fs.FS) (*goose.Provider, error) {
 	dialect := goose.DialectSQLite3
 	pool := db.pools[0]
 	if db.Dialect == "postgres" {
-		locker, err := lock.NewPostgresSessionLocker()
-		if err != nil {
-			return nil, err
-		}
 		dialect, pool = goose.DialectPostgres, db.pools[1]
-		options = append(options, goose.WithSessionLocker(locker))
+		if alone {
+			locker, err := lock.NewPostgresSessionLocker()
+			if err != nil {
+				return nil, err
+			}
+			options = append(options, goose.WithSessionLocker(locker))
+		}
 	}
 	return goose.NewProvider(dialect, pool, folder, options...)
 }

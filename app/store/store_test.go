@@ -8,11 +8,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pressly/goose/v3/lock"
+
 	"afterglow/app/clock"
 	"afterglow/app/ids"
 	"afterglow/app/queue"
 	"afterglow/app/store"
 	"afterglow/app/store/storetest"
+	"afterglow/migrations"
 )
 
 var ctx = context.Background()
@@ -206,5 +209,23 @@ func TestIdleTransactionsEnd(t *testing.T) {
 		if err := run(func(tx *store.Tx) error { return tx.Raw("SHOW idle_in_transaction_session_timeout").Scan(&limit).Error }); err != nil || limit != "30s" {
 			t.Errorf("%s: idle transactions end after %q, want 30s (%v)", name, limit, err)
 		}
+	}
+}
+
+// Whether the schema is current can be told while a migration, or somebody who
+// hung in one, holds the lock: readiness asks for it all the time.
+func TestMigrationsAreListedWhileTheLockIsHeld(t *testing.T) {
+	db := storetest.Open(t, "postgres", clock.NewFixed(storetest.Noon))
+	err := db.System(ctx, func(tx *store.Tx) error {
+		if err := tx.Exec("SELECT pg_advisory_xact_lock(?)", lock.DefaultLockID).Error; err != nil {
+			return err
+		}
+		soon, cancel := context.WithTimeout(ctx, 2*time.Second)
+		defer cancel()
+		_, err := db.Migrations(soon, migrations.Files)
+		return err
+	})
+	if err != nil {
+		t.Error(err)
 	}
 }

@@ -19,7 +19,7 @@ func TestChaosR11Tokens(t *testing.T) {
 	t.Parallel()
 	began, random := time.Now(), dice(t)
 	r := newRig(t, options{})
-	rounds, each := size(3, 10), size(10, 20)
+	rounds, each := size(1, 10), size(30, 20) // a round waits for a lease
 	next := 1
 	for round := range rounds {
 		r.must(r.db.System(t.Context(), func(tx *store.Tx) error {
