@@ -2,6 +2,7 @@
 // Shopify's admin would give the app.
 import assert from 'node:assert/strict';
 import {createHmac, randomUUID} from 'node:crypto';
+import {readFile} from 'node:fs/promises';
 import {after, afterEach, before, describe, it} from 'node:test';
 import {accessible, anywhere, desktop, fast, fits, launch, noComplaints, open, phone, tabTo} from './browser.js';
 import {startDemo, until} from './demo.js';
@@ -213,6 +214,37 @@ describe('by keyboard alone', () => {
   });
 });
 
+describe('privacy', () => {
+  it('discloses a customer to the merchant, forgets them, and tells who read what', async () => {
+    const email = 'lena@example.com';
+    const {order} = await demo.sim('/sim/api/orders', {customer: {email, first_name: 'Lena', last_name: 'Abschied'}});
+    await demo.exactly(1, email);
+    let app = await screen('/privacy');
+    await app.getByText('No privacy requests').waitFor();
+    const {customers} = await demo.sim('/sim/api/customers');
+    const customer_id = customers.find((c) => c.email === email).id;
+    const asks = (topic) => demo.sim('/sim/api/shops/afterglow-demo.myshopify.com/compliance', {topic, customer_id});
+
+    await asks('customers/data_request');
+    const button = app.getByRole('button', {name: /Download/});
+    await button.waitFor({timeout: 20_000});
+    await accessible(page, 'privacy');
+    const [download] = await Promise.all([page.waitForEvent('download'), button.click()]);
+    const file = JSON.parse(await readFile(await download.path(), 'utf8'));
+    assert.equal(file.rooms.customers.customers[0].last_name, 'Abschied');
+    assert.equal(file.rooms.orders.orders[0].name, order.name);
+
+    await app.getByRole('button', {name: 'Access log'}).click();
+    await app.getByText("Customer's file downloaded").waitFor();
+    await accessible(page, 'access log');
+    await app.getByRole('button', {name: 'Requests'}).click();
+    await asks('customers/redact');
+    await app.getByText('The customer was erased everywhere.').waitFor({timeout: 20_000});
+    await fits(page, 'privacy');
+    await until('the mail is gone', async () => (await demo.mails(email)).length === 0);
+  });
+});
+
 describe('on a phone', () => {
   for (const [name, place, wait] of [
     ['home', '', 'Mails sent'],
@@ -220,6 +252,8 @@ describe('on a phone', () => {
     ['order', () => `/orders?q=${encodeURIComponent(orders['ann@example.com'].name)}`, orders],
     ['messages', '/messages', 'ann@example.com'],
     ['webhooks', '/webhooks', 'Webhooks'],
+    ['privacy', '/privacy', 'Received'],
+    ['access log', '/privacy?view=access', 'Staff member'],
     ['settings', '/settings', 'Sender'],
   ]) {
     it(`${name} fits, and axe is content`, async () => {
