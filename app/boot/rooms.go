@@ -19,7 +19,8 @@ func (h *House) hangRooms() {
 	messages := messages.New(h.DB, h.Shops, renderer, h.mail)
 	h.hang(messages.Room())
 	h.hang(orders.New(orders.Config{DB: h.DB, Shops: h.Shops, Renderer: renderer, Messages: messages, Links: h.Links, AppURL: h.Config.AppURL, Log: h.log, AdminURL: h.adminURL,
-		Readers: func(shop ids.Shop) orders.Reader { return h.API.Client(shop) }}).Room())
+		Readers: func(shop ids.Shop) orders.Reader { return h.API.Client(shop) },
+		Exports: func(shop ids.Shop) orders.Exporter { return h.API.Client(shop) }}).Room())
 
 	// What no room hears must still be worked off: the inbox feeds the queue.
 	h.Queue.Feed(h.Inbox.Feed)

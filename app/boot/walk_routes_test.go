@@ -51,6 +51,12 @@ func asks(a, b *tenant) map[string][]ask {
 			{path: "/orders/" + url.PathEscape("gid://shopify/Order/"+order), want: 404},
 		},
 		"GET /api/v1/orders/:id/timeline": {{path: "/orders/" + order + "/timeline", want: 404}},
+		"GET /api/v1/imports":             {{path: "/imports", want: 200}},
+		"POST /api/v1/imports": {
+			{path: "/imports", body: map[string]any{"what": "orders", "shop_id": int64(b.id)}, want: 400},
+			{path: "/imports", body: map[string]any{"what": "customers"}, want: 202},
+		},
+		"POST /api/v1/imports/:id/cancel": {{path: "/imports/" + b.imported + "/cancel", body: map[string]any{}, want: 404}},
 		"GET /api/v1/messages": {
 			{path: "/messages", want: 200},
 			{path: "/messages", query: url.Values{"q": {b.email}}, want: 200, empty: "messages"},

@@ -25,6 +25,7 @@ import (
 	"afterglow/app/ids"
 	"afterglow/app/mail/mailtest"
 	"afterglow/app/messages"
+	"afterglow/app/orders"
 	"afterglow/app/queue"
 	"afterglow/app/shopify"
 	"afterglow/app/shopsim"
@@ -54,7 +55,8 @@ type tenant struct {
 	id                                           ids.Shop
 	domain                                       shopify.Domain
 	order                                        int64
-	message, parked, parkedJob, event, request   string
+	message, parked, parkedJob, event            string
+	request, imported                            string
 	email, first, last, phone, street, city, zip string
 	credential                                   shopify.Credential
 }
@@ -208,9 +210,12 @@ func (w *walk) move(name string) {
 			if len(parked) == 1 {
 				o.parked, o.parkedJob = parked[0].Ref, parked[0].ID
 			}
+			if imports, err := orders.Imports(tx); err == nil && len(imports) == 3 {
+				o.imported = imports[0].ID
+			}
 			return err
 		})
-		return err == nil && o.message != "" && o.parked != ""
+		return err == nil && o.message != "" && o.parked != "" && o.imported != ""
 	})
 	w.until("the file about "+name+"'s customer", func() bool {
 		done := w.requests(o)
@@ -309,7 +314,7 @@ func (w *walk) tenantTables() (tables []string) {
 // A house whose tenants have no rows would prove nothing.
 func TestWalkedShopsHaveRowsToProtect(t *testing.T) {
 	eachWalk(t, func(t *testing.T, w *walk) {
-		empty := strings.Fields("messages_suppressions shops_access_log orders_refunds mail_mailbox")
+		empty := strings.Fields("messages_suppressions shops_access_log orders_refunds orders_import_lines mail_mailbox")
 		for table, print := range w.rowsOf(w.tenants[1]) {
 			if strings.HasPrefix(print, "0 rows") && !slices.Contains(empty, table) {
 				t.Errorf("the other shop has no row in %s", table)

@@ -95,12 +95,24 @@ func (t *text) UnmarshalJSON(b []byte) error {
 			return err
 		}
 	}
+	*t = text(clean(s))
+	return nil
+}
+
+func clean(s string) string {
 	s = strings.TrimSpace(strings.ReplaceAll(strings.ToValidUTF8(s, ""), "\x00", ""))
 	if len(s) > maxText {
 		s = strings.ToValidUTF8(s[:maxText], "")
 	}
-	*t = text(s)
-	return nil
+	return s
+}
+
+// cleaned is the customer with the texts as a webhook's would be read.
+func (c Customer) cleaned() Customer {
+	for _, t := range []*string{&c.Email, &c.Phone, &c.FirstName, &c.LastName, &c.Locale, &c.State} {
+		*t = clean(*t)
+	}
+	return c
 }
 
 type number int64

@@ -56,6 +56,21 @@ func save(tx *store.Tx, c Customer, triggeredAt time.Time) (changed bool, err er
 	return done.RowsAffected > 0, done.Error
 }
 
+// changes reads when the customers last changed, as far as we know.
+func changes(tx *store.Tx, list []Customer) (map[int64]time.Time, error) {
+	numbers := make([]int64, len(list))
+	for i, c := range list {
+		numbers[i] = c.ID
+	}
+	var rows []row
+	err := tx.Scoped(&row{}).Select("id", "source_updated_at").Where("id IN ?", numbers).Find(&rows).Error
+	at := make(map[int64]time.Time, len(rows))
+	for _, r := range rows {
+		at[r.ID] = r.SourceUpdatedAt
+	}
+	return at, err
+}
+
 // bury anonymises the row, or leaves one without a person for a customer that we
 // had not heard of, so that a late payload finds the place taken.
 func bury(tx *store.Tx, id int64) error {

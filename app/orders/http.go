@@ -26,6 +26,9 @@ func (s *Service) routes(r *web.Group) {
 	r.GET("/home", s.getHome)
 	s.designRoutes(r)
 	r.GET("/progress", s.getProgress)
+	r.GET("/imports", s.getImports)
+	r.POST("/imports", s.postImport)
+	r.POST("/imports/:id/cancel", s.postImportCancel)
 }
 
 // orderRow is an order in a list, as the admin reads it.

@@ -42,12 +42,6 @@ func (s *Service) schedules() []queue.Schedule {
 	return []queue.Schedule{each(TaskReconcile, reconcileEvery), each(TaskSweep, sweepEvery)}
 }
 
-// onInstalled reads the orders a new shop already has. They are history: nobody
-// gets a confirmation for them.
-func (s *Service) onInstalled(_ context.Context, tx *store.Tx, _ queue.Job) error {
-	return queue.Enqueue(tx, queue.Request{Kind: TaskReconcile})
-}
-
 func (s *Service) reconcile(ctx context.Context, c *queue.Claim) error {
 	var cursor cursorRow
 	err := s.db.Read(ctx, c.Job.Shop, func(tx *store.Tx) (err error) {
@@ -97,7 +91,12 @@ func (s *Service) compare(ctx context.Context, c *queue.Claim, since time.Time, 
 		}
 		after = next
 	}
-	return c.Finish(ctx, func(tx *store.Tx) error { return moveCursor(tx, position, sweep) })
+	return c.Finish(ctx, func(tx *store.Tx) error {
+		if err := moveCursor(tx, position, sweep); err != nil {
+			return err
+		}
+		return reviveImport(tx)
+	})
 }
 
 func askForChanged(tx *store.Tx, refs []shopify.OrderRef) error {

@@ -22,9 +22,10 @@ type Config struct {
 	Shops    *shops.Service
 	Renderer *mail.Renderer // lays previews out
 	Messages *messages.Service
-	Readers  Readers    // ways to read from Shopify, one for each job
-	Links    *web.Links // signs the addresses of order pages
-	AppURL   string     // where those addresses lead, without a slash at the end
+	Readers  Readers                 // ways to read from Shopify, one for each job
+	Exports  func(ids.Shop) Exporter // the same for exports
+	Links    *web.Links              // signs the addresses of order pages
+	AppURL   string                  // where those addresses lead, without a slash at the end
 	// AdminURL is the shop's admin at Shopify; absent, the real one.
 	AdminURL func(shopify.Domain) string
 	Log      *slog.Logger
@@ -32,16 +33,18 @@ type Config struct {
 
 // Service is the room.
 type Service struct {
-	db       *store.DB
-	shops    *shops.Service
-	readers  Readers
-	links    *web.Links
-	appURL   string
-	adminURL func(shopify.Domain) string
-	log      *slog.Logger
-	renderer *mail.Renderer
-	messages *messages.Service
-	mayRead  func(ids.Shop) bool // for the sake of a card's name alone
+	db        *store.DB
+	shops     *shops.Service
+	readers   Readers
+	exporters func(ids.Shop) Exporter
+	importing chan struct{} // holds one: the import that has its turn
+	links     *web.Links
+	appURL    string
+	adminURL  func(shopify.Domain) string
+	log       *slog.Logger
+	renderer  *mail.Renderer
+	messages  *messages.Service
+	mayRead   func(ids.Shop) bool // for the sake of a card's name alone
 }
 
 // New returns the room.
@@ -54,14 +57,14 @@ func New(c Config) *Service {
 			return "https://admin.shopify.com/store/" + strings.TrimSuffix(string(d), ".myshopify.com")
 		}
 	}
-	return &Service{db: c.DB, shops: c.Shops, readers: c.Readers, links: c.Links, appURL: c.AppURL, adminURL: c.AdminURL, log: c.Log, renderer: c.Renderer, messages: c.Messages, mayRead: mayReadCards()}
+	return &Service{db: c.DB, shops: c.Shops, readers: c.Readers, exporters: c.Exports, importing: make(chan struct{}, 1), links: c.Links, appURL: c.AppURL, adminURL: c.AdminURL, log: c.Log, renderer: c.Renderer, messages: c.Messages, mayRead: mayReadCards()}
 }
 
 // Room hangs the room up.
 func (s *Service) Room() room.Room {
 	return room.Room{
 		Name:   "orders",
-		Tables: []string{"orders", "orders_refunds", "orders_events", "orders_pictures", "orders_cursors"},
+		Tables: []string{"orders", "orders_refunds", "orders_events", "orders_pictures", "orders_cursors", "orders_imports", "orders_import_lines"},
 		Admin:  s.routes,
 		Links:  s.pages,
 		Topics: map[string]shopify.TopicHandler{
@@ -78,6 +81,8 @@ func (s *Service) Room() room.Room {
 		Tasks: []queue.Task{
 			{Kind: TaskRead, Timeout: time.Minute, MaxAttempts: 50, Run: s.read},
 			{Kind: TaskConfirm, Timeout: time.Minute, MaxAttempts: 12, Run: s.confirmWithDetails},
+			{Kind: TaskImport, Timeout: time.Minute, MaxAttempts: importAttempts + 2, Run: s.importStep},
+			{Kind: TaskImportCancel, Timeout: time.Minute, MaxAttempts: 5, Run: s.cancelExport},
 			{Kind: TaskReconcile, Timeout: 15 * time.Minute, MaxAttempts: 5, Run: s.reconcile},
 			{Kind: TaskSweep, Timeout: 15 * time.Minute, MaxAttempts: 5, Run: s.sweep},
 		},

@@ -103,18 +103,24 @@ func save(tx *store.Tx, o *Order, triggeredAt time.Time, p policy) (newest bool,
 		return false, "", fmt.Errorf("write order %d: %w", o.ID, err)
 	}
 	digest = digestOf(document)
-	name, last := o.ShopperName(), ""
+	name, last := o.names()
+	done := tx.Exec(upsert, tx.Shop, o.ID, o.Name, o.PlacedAt, o.CustomerID(), name, o.Email, o.Locale, o.Currency, o.Now.Total.Shop, o.Items(),
+		o.FinancialStatus, o.FulfillmentStatus, o.CancelledAt, o.ClosedAt, o.Test,
+		searchKey(strings.TrimLeft(o.Name, "#")), searchKey(o.Email), searchKey(name), searchKey(last),
+		string(document), digest, o.UpdatedAt, triggeredAt, p.returnsDays, p.version, tx.Now)
+	return done.RowsAffected > 0, digest, done.Error
+}
+
+// names are the shopper's whole name and the last one.
+func (o *Order) names() (name, last string) {
+	name = o.ShopperName()
 	if o.Buyer != nil {
 		last = o.Buyer.LastName
 	}
 	if last == "" {
 		last = name[strings.LastIndexByte(name, ' ')+1:]
 	}
-	done := tx.Exec(upsert, tx.Shop, o.ID, o.Name, o.PlacedAt, o.CustomerID(), name, o.Email, o.Locale, o.Currency, o.Now.Total.Shop, o.Items(),
-		o.FinancialStatus, o.FulfillmentStatus, o.CancelledAt, o.ClosedAt, o.Test,
-		searchKey(strings.TrimLeft(o.Name, "#")), searchKey(o.Email), searchKey(name), searchKey(last),
-		string(document), digest, o.UpdatedAt, triggeredAt, p.returnsDays, p.version, tx.Now)
-	return done.RowsAffected > 0, digest, done.Error
+	return name, last
 }
 
 func digestOf(document []byte) string {
