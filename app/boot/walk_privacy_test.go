@@ -241,12 +241,12 @@ func TestCustomerIsDisclosedWholeAndErasedEverywhere(t *testing.T) {
 		leaving, staying := w.sell(a, "aa", "+4915790001001"), w.sell(a, "bb", "+4915790001002")
 		w.refuseTo(a, leaving)
 		before := w.held(leaving.words)
-		for _, field := range strings.Fields("e-mail phone city company zip note street floor property code") {
+		for _, field := range strings.Fields("e-mail phone city company zip note street floor property code tag") {
 			if len(before[field]) == 0 {
 				t.Errorf("the %s was never stored: this test proves nothing about it", field)
 			}
 		}
-		for _, field := range []string{"ip", "browser", "landing", "tag", "customer note"} {
+		for _, field := range []string{"ip", "browser", "landing", "customer note"} {
 			if len(before[field]) > 0 {
 				t.Errorf("%s is stored in %v although nothing needs it", field, before[field])
 			}
@@ -356,6 +356,70 @@ func (w *walk) everyFile(see func(name string, raw []byte)) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+}
+
+// An erasure waits for work that would write down again what it erases.
+func TestErasureWaitsForWorkUnderWay(t *testing.T) {
+	eachWalk(t, func(t *testing.T, w *walk) {
+		a := w.tenants[0]
+		for i, ref := range []string{fmt.Sprint(a.order), a.message} {
+			job := "job_underway" + fmt.Sprint(i)
+			change := func(statement string, args ...any) {
+				t.Helper()
+				if err := w.DB.InTx(t.Context(), a.id, func(tx *store.Tx) error { return tx.Exec(statement, args...).Error }); err != nil {
+					t.Fatal(err)
+				}
+			}
+			now := w.clk.Now()
+			change(`INSERT INTO queue_jobs (id, shop_id, kind, ref, state, run_at, lease_at, created_at) VALUES (?, ?, 'test.slow', ?, 'running', ?, ?, ?)`,
+				job, a.id, ref, now, now.Add(time.Hour), now)
+			w.compliance(a, "customers/redact", map[string]any{"customer": map[string]any{"email": a.email}, "orders_to_redact": []int64{a.order}})
+			w.until("the erasure to wait", func() bool {
+				var waiting int64
+				err := w.DB.Peek(t.Context(), func(tx *store.Tx) error {
+					return tx.Raw(`SELECT count(*) FROM queue_jobs WHERE kind = 'shops.forget_customer' AND state = 'ready' AND run_at > ?`, now).Scan(&waiting).Error
+				})
+				return err == nil && waiting == 1
+			})
+			if len(w.held(map[string]string{"e-mail": a.email})["e-mail"]) == 0 && i == 0 {
+				t.Error("erased while work was under way")
+			}
+			change(`UPDATE queue_jobs SET state = 'done', done_at = ? WHERE shop_id = ? AND id = ?`, now, a.id, job)
+			w.clk.Advance(6 * time.Second)
+			if done := w.settled(a, 2+i); done.Outcome != "erased" {
+				t.Errorf("in the end: %+v", done)
+			}
+		}
+		if where := w.held(map[string]string{"e-mail": a.email}); len(where) > 0 {
+			t.Errorf("still in %v", where)
+		}
+	})
+}
+
+// A row that came too late for the erasure of its shop is swept up.
+func TestRowsOfErasedShopsAreSweptUp(t *testing.T) {
+	eachWalk(t, func(t *testing.T, w *walk) {
+		gone, other := w.tenants[0], w.tenants[1]
+		w.clk.Advance(time.Minute)
+		w.uninstall(gone)
+		w.compliance(gone, "shop/redact", map[string]any{})
+		w.until("the erasure", func() bool { return strings.HasPrefix(w.rowsOf(gone)["shops"], "0 rows") })
+		w.idle()
+		if err := w.DB.InTx(t.Context(), gone.id, func(tx *store.Tx) error {
+			return tx.Exec(`INSERT INTO messages_suppressions (shop_id, address, reason, created_at) VALUES (?, 'late@example.com', '', ?)`, gone.id, tx.Now).Error
+		}); err != nil {
+			t.Fatal(err)
+		}
+		orders := w.rowsOf(other)["orders"]
+		w.clk.Advance(7 * time.Hour)
+		w.due("shops.retention")
+		if got := w.rowsOf(gone)["messages_suppressions"]; !strings.HasPrefix(got, "0 rows") {
+			t.Errorf("after the sweep: %s", got)
+		}
+		if got := w.rowsOf(other)["orders"]; got != orders {
+			t.Error("the sweep touched another shop")
+		}
+	})
 }
 
 // Shopify may know no more than an address.

@@ -2,6 +2,8 @@ package messages
 
 import (
 	"context"
+	"errors"
+	"time"
 
 	"afterglow/app/mail"
 	"afterglow/app/queue"
@@ -38,6 +40,11 @@ func (s *Service) export(_ context.Context, tx *store.Tx, p room.Person) (map[st
 	return map[string]any{"messages": mails}, nil
 }
 
+// sending is how long an erasure waits for a mail that is on its way.
+const sending = 5 * time.Second
+
+var errSending = errors.New("a mail to the person is just being sent")
+
 // erase keeps that a mail was sent and drops to whom and what it said. Whoever
 // refused our mail stays on the list by nothing: the address itself goes.
 func (s *Service) erase(_ context.Context, tx *store.Tx, p room.Person) error {
@@ -54,6 +61,10 @@ func (s *Service) erase(_ context.Context, tx *store.Tx, p room.Person) error {
 			return err
 		}
 		numbers[i] = m.ID
+	}
+	// A mail that is just going out would write down again what is erased now.
+	if busy, err := queue.Running(tx, numbers...); err != nil || busy > 0 {
+		return errors.Join(err, queue.Later(tx.Now.Add(sending), errSending))
 	}
 	if err := eraseSuppression(tx, p.Email); err != nil {
 		return err

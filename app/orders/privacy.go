@@ -76,6 +76,7 @@ func (s *Service) erase(_ context.Context, tx *store.Tx, p room.Person) error {
 func (o *Order) anonymise() {
 	o.Email, o.Phone, o.Note, o.StatusURL, o.ConfirmationNumber, o.Locale = "", "", "", "", "", ""
 	o.Buyer, o.Shipping, o.Billing, o.Codes = nil, nil, nil, nil
+	o.Tags, o.CustomerTags = nil, nil // merchants write names into them, too
 	for i := range o.Discounts { // a personal code may bear a name
 		o.Discounts[i].Code, o.Discounts[i].Title = "", ""
 	}

@@ -42,7 +42,8 @@ const (
 	keepFile     = 30 * 24 * time.Hour  // after it was first downloaded
 	keepUnasked  = 180 * 24 * time.Hour // when nobody ever downloads it
 	keepAccesses = 365 * 24 * time.Hour
-	busyFor      = 5 * time.Second // how long to wait for a mail that is just going out
+	busyFor      = 5 * time.Second // how long to wait for what is just being worked on
+	sweepAfter   = 48 * time.Hour  // how long after an erasure we look for rows that came late
 )
 
 // person is whom a request is about: what Shopify named, and what our rooms know
@@ -259,7 +260,11 @@ func (s *Service) privacyRetention() queue.Schedule {
 		if err := deleteOldFiles(tx); err != nil {
 			return err
 		}
-		_, err := tx.EraseOrphans(shopRow{}.TableName())
+		recent, err := erasedSince(tx, tx.Now.Add(-sweepAfter))
+		if err != nil || !recent {
+			return err
+		}
+		_, err = tx.EraseOrphans(shopRow{}.TableName())
 		return err
 	}}
 }

@@ -103,6 +103,13 @@ func insertFile(tx *store.Tx, row *fileRow) error {
 
 func insertErasure(tx *store.Tx, row *erasureRow) error { return tx.Create(row).Error }
 
+// erasedSince tells whether a shop was erased after the time; it looks at all shops.
+func erasedSince(tx *store.Tx, at time.Time) (bool, error) {
+	var n int64
+	err := tx.Model(&erasureRow{}).Where("erased_at > ?", at).Count(&n).Error
+	return n > 0, err
+}
+
 func insertAccess(tx *store.Tx, row *accessRow) error { return tx.Create(row).Error }
 
 // takeFile returns the file of a request, and notes when it was first taken.
