@@ -221,6 +221,31 @@ func TestManyDeliveriesAtOnce(t *testing.T) {
 	})
 }
 
+// Groups that hold the same events in different orders must not wait for each
+// other's rows: the database would end one of them after a second.
+func TestGroupsWithTheSameEventsDoNotBlockEachOther(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, clk *clock.Fixed) {
+		b := newInbox(t, db, clk)
+		var refused atomic.Int64
+		for round := range 6 {
+			var wg sync.WaitGroup
+			for range 8 {
+				for _, i := range rand.Perm(40) {
+					wg.Go(func() {
+						if b.send(delivery{event: fmt.Sprint(round, "-", i)}) != 200 {
+							refused.Add(1)
+						}
+					})
+				}
+			}
+			wg.Wait()
+		}
+		if n := len(b.rows(t)); n != 240 || refused.Load() != 0 {
+			t.Errorf("%d rows, want 240; %d refused", n, refused.Load())
+		}
+	})
+}
+
 func TestEventsAreWorkedOffOnceAndPoisonIsParked(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB, clk *clock.Fixed) {
 		b := newInbox(t, db, clk)

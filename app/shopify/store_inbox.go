@@ -1,9 +1,11 @@
 package shopify
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"strings"
 	"time"
 
@@ -115,7 +117,12 @@ func (in *Inbox) writeGroup(ctx context.Context) {
 	}
 }
 
+// write stores the arrivals in the order of their unique key: two groups with the
+// same events in different orders would each wait for the other's row.
 func (in *Inbox) write(ctx context.Context, group ...*arrival) error {
+	slices.SortFunc(group, func(a, b *arrival) int {
+		return cmp.Or(cmp.Compare(a.shop, b.shop), cmp.Compare(a.topic, b.topic), cmp.Compare(a.eventID, b.eventID))
+	})
 	args := make([]any, 0, 9*len(group))
 	for _, a := range group {
 		var triggered any
