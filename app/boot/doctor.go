@@ -15,6 +15,7 @@ import (
 	"afterglow/app/clock"
 	"afterglow/app/mail"
 	"afterglow/app/shopify"
+	"afterglow/app/shops"
 	"afterglow/app/store"
 	"afterglow/migrations"
 )
@@ -41,6 +42,7 @@ func Doctor(ctx context.Context, c Config, out io.Writer) error {
 		return "complete", nil
 	})
 	examine("database", func() (string, error) { return examineDatabase(ctx, c) })
+	examine("keys", func() (string, error) { return examineKeys(ctx, c) })
 	examine("redis", func() (string, error) { return examineRedis(ctx, c) })
 	examine("mail", func() (string, error) { return examineMail(ctx, c) })
 	examine("shopify", func() (string, error) { return examineShopify(ctx, c) })
@@ -76,6 +78,36 @@ func examineDatabase(ctx context.Context, c Config) (string, error) {
 		return "", fmt.Errorf("%d of %d migrations are pending: run `afterglow migrate up`", pending, len(steps))
 	}
 	return fmt.Sprintf("PostgreSQL, %d migrations applied", len(steps)), nil
+}
+
+// examineKeys tells whether an older key can be dropped.
+func examineKeys(ctx context.Context, c Config) (string, error) {
+	db, err := OpenDatabase(ctx, c)
+	if err != nil {
+		return "", err
+	}
+	defer db.Close()
+	if pending, err := pendingMigrations(ctx, db); err != nil || pending > 0 {
+		return "not looked at before the migrations", err
+	}
+	stale, all, err := shops.StaleKeys(ctx, db, c.Keys)
+	if err != nil {
+		return "", err
+	}
+	if stale > 0 {
+		return fmt.Sprintf("%d of %d shops are still under an older key; starting a worker encrypts them anew", stale, all), nil
+	}
+	return fmt.Sprintf("the first key encrypts all %d shops", all), nil
+}
+
+func pendingMigrations(ctx context.Context, db *store.DB) (pending int, err error) {
+	steps, err := db.Migrations(ctx, migrations.Files)
+	for _, s := range steps {
+		if !s.Applied {
+			pending++
+		}
+	}
+	return pending, err
 }
 
 func examineRedis(ctx context.Context, c Config) (string, error) {

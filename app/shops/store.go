@@ -320,3 +320,17 @@ func (s *Service) RotateKeys(ctx context.Context) (rotated int, err error) {
 	}
 	return rotated, nil
 }
+
+// StaleKeys counts the shops whose tokens an older key encrypted.
+func StaleKeys(ctx context.Context, db *store.DB, keys *shopify.Keyring) (stale, all int, err error) {
+	var sealed []string
+	err = db.Peek(ctx, func(tx *store.Tx) error {
+		return tx.Model(&tokenRow{}).Pluck("access_token", &sealed).Error
+	})
+	for _, s := range sealed {
+		if keys.Stale(s) {
+			stale++
+		}
+	}
+	return stale, len(sealed), err
+}
