@@ -208,7 +208,7 @@ func (h *House) hangRoutes() error {
 	}
 	return e.Embed(web.Document{
 		App: h.App, Sessions: shopify.NewSessionVerifier(h.Config.APIKey, h.Config.Secrets, h.clock), Files: built,
-		Paths:        []string{"/", "/orders", "/orders/:id", "/messages", "/messages/:id", "/confirmation", "/webhooks", "/privacy", "/settings", "/settings/sender"},
+		Paths:        []string{"/", "/orders", "/orders/:id", "/imports", "/messages", "/messages/:id", "/confirmation", "/webhooks", "/privacy", "/settings", "/settings/sender"},
 		AppBridgeURL: h.Config.AppBridgeURL, PolarisURL: h.Config.PolarisURL,
 		Open: func(ctx context.Context, claims shopify.Claims, token string) error {
 			_, err := h.Shops.Open(ctx, claims.Shop, token)

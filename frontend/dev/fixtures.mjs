@@ -448,6 +448,27 @@ export class Fixtures {
       });
     }
     if (path === '/home') return ok(this.home(empty));
+    if (path === '/imports') {
+      const one = (what, more) => ({
+        id: `imp_${what}`,
+        what,
+        state: 'done',
+        since: null,
+        total: 1240,
+        done: 1240,
+        written: 1240,
+        parked: 0,
+        per_second: 0,
+        seconds_left: null,
+        reason: null,
+        created_at: at(this.now - 900_000),
+        updated_at: at(this.now - 600_000),
+        ended_at: at(this.now - 600_000),
+        lines: [],
+        ...more,
+      });
+      return ok({ imports: empty ? [] : [one('orders'), one('customers'), one('products')] });
+    }
     if (path === '/progress') {
       return ok({
         jobs: { waiting: empty ? 0 : 3, running: empty ? 0 : 1, parked: 0 },

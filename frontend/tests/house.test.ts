@@ -43,6 +43,7 @@ describe('addresses', () => {
     { path: '/messages/msg_1%202', screen: '/messages/:id', id: 'msg_1 2' },
     { path: '/settings/sender', screen: '/settings', id: '' },
     { path: '/shopify', screen: '/webhooks', id: '' },
+    { path: '/imports', screen: '/imports', id: '' },
     { path: '/orders/1/2', screen: undefined, id: undefined },
     { path: '/ordersx', screen: undefined, id: undefined },
   ];

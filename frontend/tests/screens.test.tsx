@@ -36,6 +36,11 @@ describe('every screen', () => {
       shows: ['refunds/create', 'is not an amount in USD', 'tried 8 times'],
     },
     {
+      path: '/imports',
+      heading: "Import of your store's history",
+      shows: ['Pictures of products', '1,240 read', 'Nobody gets a mail'],
+    },
+    {
       path: '/privacy',
       heading: 'Privacy',
       shows: [

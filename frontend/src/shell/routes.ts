@@ -21,6 +21,7 @@ export const routes: Route[] = [
     load: () => import('../rooms/orders/confirmation/screen'),
     ahead: ['/confirmation'],
   },
+  { patterns: ['/imports'], load: () => import('../rooms/orders/imports') },
   { patterns: ['/webhooks', '/shopify'], load: () => import('../rooms/shopify/webhooks') },
   { patterns: ['/privacy'], load: () => import('../rooms/shops/privacy') },
   { patterns: ['/settings', '/settings/sender'], load: () => import('../rooms/shops/sender') },

@@ -7,6 +7,7 @@ import { Failed, Skeleton } from '../../shell/states';
 import { t } from '../../shell/strings';
 import type { Home } from './api';
 import { AttentionList } from './attention';
+import { History } from './history';
 import { ProgressStrip } from './progress';
 import { SetupList } from './setup';
 import { Tiles } from './tiles';
@@ -78,6 +79,7 @@ function Below({ home }: { home: Home }) {
         </div>
       </s-section>
       {calm && <AttentionList items={home.attention} />}
+      <History />
     </>
   );
 }

@@ -35,7 +35,14 @@ export default function OrderList() {
   }, [filtered, count]);
 
   return (
-    <Page heading={t('orders.title')}>
+    <Page
+      heading={t('orders.title')}
+      actions={
+        <s-button slot="secondary-actions" href="/imports">
+          {t('imports.short')}
+        </s-button>
+      }
+    >
       <s-section padding="none" accessibilityLabel={t('orders.title')}>
         <div>
           <div className="filters" role="search" aria-label={t('orders.filters')}>
