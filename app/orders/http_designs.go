@@ -152,6 +152,11 @@ func (s *Service) postPreview(c *web.Ctx) error {
 	if err != nil {
 		return err
 	}
+	if order != 0 { // somebody's real order, not an example
+		if err := s.shops.Reading(c, strconv.FormatInt(order, 10)); err != nil {
+			return err
+		}
+	}
 	return c.OK(out)
 }
 
