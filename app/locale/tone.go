@@ -35,14 +35,26 @@ var tones = func() map[string]*Catalogue {
 // playful message of the language, or else the common one. A key without a tone
 // is Shopper's.
 func Spoken(t Tag, key string, args map[string]any) string {
+	c, plain := voice(t, key)
+	return c.T(t, plain, args)
+}
+
+// SpokenText is Spoken for callers that want to know what is missing.
+func SpokenText(t Tag, key string, args map[string]any) (string, error) {
+	c, plain := voice(t, key)
+	return c.Text(t, plain, args)
+}
+
+// voice is the catalogue that has the message, and the key without its tone.
+func voice(t Tag, key string) (*Catalogue, string) {
 	tone, plain, toned := strings.Cut(key, ToneMark)
 	if !toned {
-		return Shopper.T(t, key, args)
+		return Shopper, key
 	}
 	if c := tones[tone]; c != nil {
 		if _, ok := c.messages[t.orEnglish()][plain]; ok {
-			return c.T(t, plain, args)
+			return c, plain
 		}
 	}
-	return Shopper.T(t, plain, args)
+	return Shopper, plain
 }

@@ -29,6 +29,9 @@
 //   - {{ "key" | t: name: value }} is a phrase in the letter's language, and
 //     {{ address | url }} lets only web, mail and phone addresses through.
 //
+// A letter may bring a merchant's own template, subject and words along. Words
+// are filled in first, as plain text, and then printed like any other value.
+//
 // The plain text is made of the rendered HTML, so that both say the same.
 //
 // # Sending

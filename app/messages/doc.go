@@ -24,6 +24,16 @@
 // every provider and mailbox can tell the two are one. Marketing mails are sent
 // at most once: an unknown outcome is final.
 //
-// Owns messages, messages_history, messages_suppressions. Hears
+// # Designs
+//
+// A design is how the merchant wants a kind of mail to be written: a document
+// whose meaning is the business of the kind's room. The draft has a revision, so
+// that two who edit it find out; what was published is never changed, and rolling
+// back publishes an old document again. A letter may carry the merchant's own
+// template and words. When those fail while a mail is sent, the shopper gets our
+// form of it all the same; the message keeps the reason (fallback), as it keeps
+// which variant it is and who chose that.
+//
+// Owns messages, messages_history, messages_suppressions, messages_designs. Hears
 // shops.uninstalled. Text and HTML of a mail are kept 60 days.
 package messages

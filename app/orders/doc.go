@@ -36,9 +36,32 @@
 // the reconciler: every 15 minutes what changed since the last round, less ten
 // minutes of overlap; once a day the last week.
 //
+// # Why not just the reconciler
+//
+// What a shop had before us is imported from a file that Shopify writes (a bulk
+// operation): see import.go. A batch and the offset behind it are one
+// transaction, so an import goes on wherever it stopped. It tells no facts and
+// asks for no mails: an order in which something happened since the installation
+// is not written but read by itself, and takes the way of all news. Of the same
+// change a webhook knows more than the file, and stays. A line that cannot be
+// read is parked with its place and the reason. The file does not say which lines
+// a refund or a shipment holds; where there is only one answer it is filled in.
+//
+// # How a confirmation is written
+//
+// A style (plain, warm, reassuring) is a choice and order of blocks with words of
+// its own; a tone says the same politely or not. The design of the shop says
+// which: its rules are read from the top, the first whose conditions all hold
+// gives the style, or else the default does. The traits that rules ask about are
+// gathered when the mail is composed; tags of customers come from a reading,
+// which the confirmation then waits for. A design is published only if the linter
+// finds in every style, in every language the merchant wrote in, what a
+// confirmation owes its reader. It looks for marks in finished mails, so it judges
+// blocks and templates alike.
+//
 // # Tables, topics, facts
 //
-// orders, orders_refunds, orders_events, orders_pictures, orders_cursors. Heard:
+// orders_imports, orders_import_lines, orders, orders_refunds, orders_events, orders_pictures, orders_cursors. Heard:
 // orders/create, updated, edited, cancelled, fulfilled, partially_fulfilled,
 // delete; refunds/create; the fact shops.installed. Told: orders.placed, updated,
 // edited, cancelled, fulfilled, refunded, deleted, each about an order's id.

@@ -77,7 +77,7 @@ func (o *Order) anonymise() {
 	o.Email, o.Phone, o.Note, o.StatusURL, o.ConfirmationNumber, o.Locale = "", "", "", "", "", ""
 	o.Buyer, o.Shipping, o.Billing, o.Codes = nil, nil, nil, nil
 	o.Tags, o.CustomerTags = nil, nil // merchants write names into them, too
-	for i := range o.Discounts { // a personal code may bear a name
+	for i := range o.Discounts {      // a personal code may bear a name
 		o.Discounts[i].Code, o.Discounts[i].Title = "", ""
 	}
 	for i := range o.Lines {

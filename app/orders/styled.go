@@ -139,6 +139,11 @@ func (s *Service) sampleIn(tx *store.Tx, d Design, tag locale.Tag, style, name s
 		"address": settings.PostalAddress, "logo_url": settings.LogoURL}
 	l.Data["brand"] = map[string]any{"accent": settings.AccentColor}
 	l.Data["sample"] = true
+	if items, ok := l.Data["items"].([]any); ok { // their pictures are as made up as they are
+		for _, i := range items {
+			i.(map[string]any)["image_url"] = ""
+		}
+	}
 	l.Variant, l.Why = style, "A sample"
 	d.dress(&l, tag, style)
 	return &l, nil

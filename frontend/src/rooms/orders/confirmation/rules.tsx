@@ -257,7 +257,8 @@ function Rehearsal({ design }: { design: Editing['draft'] }) {
                   <span>
                     <s-link href={`/orders/${one.order.id}`}>{one.order.name}</s-link>{' '}
                     <span className="subdued">
-                      {one.order.customer?.name ?? ''} · {format.money(one.order.total)}
+                      <bdi>{one.order.customer?.name ?? ''}</bdi> ·{' '}
+                      <bdi>{format.money(one.order.total)}</bdi>
                     </span>
                   </span>
                   <s-badge tone={one.rule > 0 ? 'info' : 'neutral'}>
