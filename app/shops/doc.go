@@ -20,6 +20,18 @@
 // revives the settings. The app asks for a new token only when the one it holds
 // is missing, refused, or lacks a scope: an exchange replaces the pair.
 //
-// Owns shops, shops_tokens, shops_settings, shops_privacy_requests. Tells
-// shops.installed, shops.uninstalled.
+// # Privacy
+//
+// A request of Shopify's to disclose a person, to forget one or to erase the shop
+// is put on record and has a job (privacy.go). The room asks all rooms, which the
+// roof hands to it with UseRooms. A disclosure is a file, encrypted, that is kept
+// until the merchant has had time to hand it on; an erasure works in a transaction
+// for each room, waits for work on the person's orders that is under way, and may
+// run twice. A shop is erased only while it is uninstalled, in one transaction
+// that an installation waits for. Reading says which staff member reads whose
+// data before the reading is answered; nobody changes that log.
+//
+// Owns shops, shops_tokens, shops_settings, shops_privacy_requests,
+// shops_privacy_files, shops_access_log, shops_erasures. Tells shops.installed,
+// shops.uninstalled.
 package shops
