@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"afterglow/app/clock"
+	"afterglow/app/ids"
 	"afterglow/app/shopify"
 	"afterglow/app/shopsim"
 	"afterglow/app/web"
@@ -126,7 +127,10 @@ func (d *demo) live(ctx context.Context, h *House, sim *shopsim.Sim, out io.Writ
 		if err := d.install(ctx, h, sim); err != nil {
 			return fmt.Errorf("install the app in the simulated shop: %w", err)
 		}
-		return d.announce(sim, out)
+		if err := d.announce(sim, out); err != nil {
+			return err
+		}
+		return showImport(ctx, h, ids.Shop(sim.Shop(sim.ShopDomain()).ID), out)
 	})
 	return group.Wait()
 }
