@@ -30,35 +30,64 @@ func (r *importRun) download(ctx context.Context, address string) error {
 		return err
 	}
 	defer file.Close()
-	in := shopify.NewBulkReader(file, r.m.BytesDone)
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	// The next batch is read while this one is written.
+	batches := make(chan readBatch)
+	go readBatches(ctx, r.m.Object, shopify.NewBulkReader(file, r.m.BytesDone), batches)
 	for {
-		batch, size := []*shopify.BulkObject{}, int64(0)
-		var end error
-		for end == nil && len(batch) < importBatch && size < importBytes {
-			var o *shopify.BulkObject
-			if o, end = in.Next(); end == nil {
-				batch = append(batch, o)
-				size = o.End - r.m.BytesDone
-			}
+		var next readBatch
+		select {
+		case next = <-batches:
+		case <-ctx.Done():
+			return ctx.Err()
 		}
-		if len(batch) > 0 { // also what came before the line broke
-			if err := r.keep(ctx, batch); err != nil {
+		if len(next.objects) > 0 { // also what came before the line broke
+			if err := r.keep(ctx, next.objects, next.understood); err != nil {
 				return err
 			}
 			queue.CrashPoint("import.after_batch")
 		}
 		switch {
-		case errors.Is(end, io.EOF) && r.m.BytesDone < r.m.BytesTotal:
+		case errors.Is(next.end, io.EOF) && r.m.BytesDone < r.m.BytesTotal:
 			return shopify.ErrUnavailable.With(io.ErrUnexpectedEOF)
-		case errors.Is(end, io.EOF):
+		case errors.Is(next.end, io.EOF):
 			return r.end(ctx)
-		case end != nil:
-			return shopify.ErrUnavailable.With(end)
+		case next.end != nil:
+			return shopify.ErrUnavailable.With(next.end)
 		case time.Now().After(r.ends):
 			return nil
 		}
 		if time.Since(r.logged) > importTells {
 			r.tell(ctx, "import")
+		}
+	}
+}
+
+// readBatch is a batch and, when it is the last one, why.
+type readBatch struct {
+	objects    []*shopify.BulkObject
+	understood brought
+	end        error
+}
+
+// readBatches reads until the file ends or nobody wants more.
+func readBatches(ctx context.Context, object string, in *shopify.BulkReader, to chan<- readBatch) {
+	for last := false; !last; {
+		var b readBatch
+		for size := int64(0); b.end == nil && len(b.objects) < importBatch && size < importBytes; {
+			var o *shopify.BulkObject
+			if o, b.end = in.Next(); b.end == nil {
+				b.objects = append(b.objects, o)
+				size += o.End - o.Start
+			}
+		}
+		b.understood = understand(object, b.objects)
+		last = b.end != nil
+		select {
+		case to <- b:
+		case <-ctx.Done():
+			return
 		}
 	}
 }
@@ -73,10 +102,14 @@ type brought struct {
 
 // keep writes one batch and how far we are, together. A batch that the database
 // refuses is halved until the one object is alone that it refuses.
-func (r *importRun) keep(ctx context.Context, batch []*shopify.BulkObject) error {
-	b := r.understand(batch)
+func (r *importRun) keep(ctx context.Context, batch []*shopify.BulkObject, b brought) error {
 	var now Import
 	err := r.c.Hold(ctx, func(tx *store.Tx) error {
+		if tx.Postgres() { // a power cut takes the batch and its offset together
+			if err := tx.Exec("SET LOCAL synchronous_commit TO off").Error; err != nil {
+				return err
+			}
+		}
 		last := batch[len(batch)-1]
 		moved, err := moveImport(tx, r.m, map[string]any{"bytes_done": last.End, "done": r.m.Done + int64(len(batch)), "parked": r.m.Parked + int64(len(b.parked))})
 		if err != nil {
@@ -104,15 +137,15 @@ func (r *importRun) keep(ctx context.Context, batch []*shopify.BulkObject) error
 		return err
 	case len(batch) == 1 && batch[0].Err == nil:
 		batch[0].Err = errors.New("the database does not take it")
-		return r.keep(ctx, batch)
+		return r.keep(ctx, batch, understand(r.m.Object, batch))
 	case len(batch) == 1:
 		return err
 	}
 	half := len(batch) / 2
-	if err := r.keep(ctx, batch[:half]); err != nil {
+	if err := r.keep(ctx, batch[:half], understand(r.m.Object, batch[:half])); err != nil {
 		return err
 	}
-	return r.keep(ctx, batch[half:])
+	return r.keep(ctx, batch[half:], understand(r.m.Object, batch[half:]))
 }
 
 // refusedData tells whether PostgreSQL found a value that it cannot store; SQLite
@@ -123,10 +156,10 @@ func refusedData(err error) bool {
 }
 
 // understand reads the objects; what cannot be read is parked with its reason.
-func (r *importRun) understand(batch []*shopify.BulkObject) (b brought) {
+func understand(object string, batch []*shopify.BulkObject) (b brought) {
 	for _, o := range batch {
 		var err error
-		switch shopify.BulkKind(r.m.Object) {
+		switch shopify.BulkKind(object) {
 		case shopify.BulkOrders:
 			var order *Order
 			if order, err = exportedOrder(o); err == nil {
@@ -146,11 +179,11 @@ func (r *importRun) understand(batch []*shopify.BulkObject) (b brought) {
 				}
 			}
 		default:
-			err = fmt.Errorf("nobody imports %s", r.m.Object)
+			err = fmt.Errorf("nobody imports %s", object)
 		}
 		if err != nil {
 			reason := err.Error()
-			b.parked = append(b.parked, ImportLine{ImportID: r.m.ID, BytesAt: o.Start, ObjectGID: short(o.GID), Reason: reason[:min(len(reason), maxReason)]})
+			b.parked = append(b.parked, ImportLine{BytesAt: o.Start, ObjectGID: short(o.GID), Reason: reason[:min(len(reason), maxReason)]})
 		}
 	}
 	return b
@@ -198,7 +231,7 @@ func exportedOrder(in *shopify.BulkObject) (*Order, error) {
 
 // write keeps a batch and returns how many of it were new or newer.
 func (r *importRun) write(tx *store.Tx, b brought) (written int64, err error) {
-	if err := parkLines(tx, b.parked); err != nil {
+	if err := parkLines(tx, r.m.ID, b.parked); err != nil {
 		return 0, err
 	}
 	n, err := r.writeOrders(tx, b.orders)

@@ -145,7 +145,7 @@ func exportedLines(id int64, updated time.Time, changes string) string {
 }
 
 // importing is a shop whose history waits at Shopify.
-func importing(t *testing.T, db *store.DB, clk *clock.Fixed, history int64) (*bench, *fakeExports) {
+func importing(t testing.TB, db *store.DB, clk *clock.Fixed, history int64) (*bench, *fakeExports) {
 	b := setup(t, db, clk)
 	f := &fakeExports{clk: clk, files: map[string]string{}}
 	var file strings.Builder

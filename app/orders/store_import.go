@@ -118,10 +118,10 @@ func importLines(tx *store.Tx, id string, limit int) ([]ImportLine, error) {
 	return list, err
 }
 
-func parkLines(tx *store.Tx, lines []ImportLine) error {
+func parkLines(tx *store.Tx, importID string, lines []ImportLine) error {
 	rows := make([][]any, len(lines))
 	for i, l := range lines {
-		rows[i] = []any{tx.Shop, l.ImportID, l.BytesAt, l.ObjectGID, l.Reason, tx.Now}
+		rows[i] = []any{tx.Shop, importID, l.BytesAt, l.ObjectGID, l.Reason, tx.Now}
 	}
 	_, err := insertMany(tx, `INSERT INTO orders_import_lines (shop_id, import_id, bytes_at, object_gid, reason, created_at) VALUES `, rows,
 		` ON CONFLICT (shop_id, import_id, bytes_at) DO NOTHING`)

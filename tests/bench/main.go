@@ -41,6 +41,7 @@ var sections = []section{
 	{"smtp", smtp},
 	{"ingest", ingest},
 	{"story", story},
+	{"import", history},
 }
 
 func main() {

@@ -1,0 +1,122 @@
+package orders
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"afterglow/app/clock"
+	"afterglow/app/ids"
+	"afterglow/app/shopify"
+	"afterglow/app/store/storetest"
+)
+
+// importSize is how many orders the benchmarks import.
+const importSize = 100_000
+
+// endless plays an export of importSize orders without keeping it in memory.
+type endless struct {
+	fakeExports
+	now time.Time
+}
+
+func (e *endless) lines(w io.Writer) (size int64) {
+	old := e.now.Add(-24 * time.Hour)
+	for id := range int64(importSize) {
+		n, err := io.WriteString(w, exportedLines(id+1, old.Add(time.Duration(id)*time.Millisecond), ""))
+		size += int64(n)
+		if err != nil {
+			break
+		}
+	}
+	return size
+}
+
+func (e *endless) Bulk(ctx context.Context, id string) (*shopify.BulkOperation, error) {
+	op, err := e.fakeExports.Bulk(ctx, id)
+	if err == nil {
+		op.URL, op.Roots = "orders", importSize
+	}
+	return op, err
+}
+
+func (e *endless) OpenBulk(_ context.Context, _ string, offset int64) (io.ReadCloser, error) {
+	r, w := io.Pipe()
+	go func() { e.lines(w); w.Close() }()
+	if _, err := io.CopyN(io.Discard, r, offset); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// BenchmarkImport reads an export of 100,000 orders into PostgreSQL, and then
+// writes the very same rows with COPY into tables with the same indexes.
+func BenchmarkImport(b *testing.B) {
+	for range b.N {
+		address := storetest.Postgres(b)
+		rate, memory := importOnce(b, address)
+		b.ReportMetric(rate, "imported/s")
+		b.ReportMetric(memory, "MB")
+		b.ReportMetric(copyOnce(b, address), "copied/s")
+	}
+}
+
+func importOnce(b *testing.B, address string) (rate, memory float64) {
+	clk := clock.NewFixed(time.Now())
+	db := storetest.OpenURL(b, address, clk)
+	s := setup(b, db, clk)
+	e := &endless{fakeExports: fakeExports{clk: clk, files: map[string]string{"orders": ""}}, now: clk.Now()}
+	s.s.exporters = func(ids.Shop) Exporter { return e }
+	began := time.Now()
+	s.ask("orders")
+	s.start()
+	var most uint64
+	for s.imported("orders").State != ImportDone {
+		if time.Since(began) > 5*time.Minute {
+			b.Fatalf("%+v", s.imported("orders"))
+		}
+		time.Sleep(100 * time.Millisecond)
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		most = max(most, m.Sys-m.HeapReleased)
+	}
+	if m := s.imported("orders"); m.Written != importSize {
+		b.Fatalf("%+v", m)
+	}
+	return importSize / time.Since(began).Seconds(), float64(most) / (1 << 20)
+}
+
+func copyOnce(b *testing.B, address string) float64 {
+	ctx := context.Background()
+	conn, err := pgx.Connect(ctx, address)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer conn.Close(ctx)
+	if _, err := conn.Exec(ctx, "SELECT set_config('afterglow.shop', '*', false)"); err != nil {
+		b.Fatal(err)
+	}
+	rows := map[string]*bytes.Buffer{}
+	for _, table := range []string{"orders", "orders_events"} {
+		rows[table] = &bytes.Buffer{}
+		if _, err := conn.PgConn().CopyTo(ctx, rows[table], "COPY (SELECT * FROM "+table+") TO STDOUT (FORMAT binary)"); err != nil {
+			b.Fatal(err)
+		}
+		if _, err := conn.Exec(ctx, "CREATE TABLE copied_"+table+" (LIKE "+table+" INCLUDING ALL)"); err != nil {
+			b.Fatal(err)
+		}
+	}
+	began := time.Now()
+	for table, content := range rows {
+		done, err := conn.PgConn().CopyFrom(ctx, content, "COPY copied_"+table+" FROM STDIN (FORMAT binary)")
+		if err != nil || done.RowsAffected() < importSize {
+			b.Fatal(done, err)
+		}
+	}
+	return importSize / time.Since(began).Seconds()
+}
