@@ -37,6 +37,7 @@ func asks(a, b *tenant) map[string][]ask {
 		"confirmation_enabled": true, "returns_days": 14, "returns_policy_url": "", "version": 1}
 	stolen := maps.Clone(settings)
 	stolen["shop_id"] = int64(b.id)
+	plain := map[string]any{"default_style": "plain"}
 	return map[string][]ask{
 		"GET /api/v1/session":  {{path: "/session", want: 200}},
 		"GET /api/v1/home":     {{path: "/home", want: 200}},
@@ -69,7 +70,27 @@ func asks(a, b *tenant) map[string][]ask {
 			{path: "/messages/" + a.message + "/resend", body: foreign, want: 400},
 			{path: "/messages/" + a.message + "/resend", body: map[string]any{"request_id": "walk-0123456789", "message_id": b.message, "to": b.email}, want: 400},
 		},
-		"GET /api/v1/settings/sender": {{path: "/settings/sender", want: 200}},
+		"GET /api/v1/confirmation": {{path: "/confirmation", want: 200}},
+		"PUT /api/v1/confirmation/draft": {
+			{path: "/confirmation/draft", body: map[string]any{"design": plain, "revision": 1, "shop_id": int64(b.id)}, want: 400},
+			{path: "/confirmation/draft", body: map[string]any{"design": plain, "revision": 1}, want: 200},
+		},
+		"POST /api/v1/confirmation/check":   {{path: "/confirmation/check", body: map[string]any{"design": plain}, want: 200}},
+		"POST /api/v1/confirmation/choices": {{path: "/confirmation/choices", body: map[string]any{"design": plain}, want: 200}},
+		"POST /api/v1/confirmation/preview": {
+			{path: "/confirmation/preview", body: map[string]any{"design": plain, "order_id": order}, want: 404},
+			{path: "/confirmation/preview", body: map[string]any{"design": plain, "locale": "fa"}, want: 200},
+		},
+		"POST /api/v1/confirmation/test": {
+			{path: "/confirmation/test", body: map[string]any{"to": "me@walk.example", "style": "warm", "locale": "de", "shop_id": int64(b.id)}, want: 400},
+			{path: "/confirmation/test", body: map[string]any{"to": "me@walk.example", "style": "warm", "locale": "de"}, want: 202},
+		},
+		"POST /api/v1/confirmation/publish":                   {{path: "/confirmation/publish", body: map[string]any{"revision": 99}, want: 409}},
+		"GET /api/v1/confirmation/versions":                   {{path: "/confirmation/versions", want: 200}},
+		"GET /api/v1/confirmation/versions/:version":          {{path: "/confirmation/versions/1", want: 200}, {path: "/confirmation/versions/2", want: 404}},
+		"POST /api/v1/confirmation/versions/:version/restore": {{path: "/confirmation/versions/2/restore", body: map[string]any{}, want: 404}},
+		"GET /api/v1/confirmation/template":                   {{path: "/confirmation/template", want: 200}},
+		"GET /api/v1/settings/sender":                         {{path: "/settings/sender", want: 200}},
 		"PUT /api/v1/settings/sender": {
 			{path: "/settings/sender", body: stolen, want: 400},
 			{path: "/settings/sender", body: settings, want: 200},

@@ -197,6 +197,16 @@ func (w *walk) move(name string) {
 	}
 	o.order = placed.ID
 	w.tenants = append(w.tenants, o)
+	if err := w.DB.InTx(context.Background(), o.id, func(tx *store.Tx) error {
+		design := []byte(`{"default_style": "plain", "signature": {"name": "` + o.first + `"}}`)
+		if _, err := messages.SaveDraft(tx, orders.KindConfirmation, design, 0, ""); err != nil {
+			return err
+		}
+		_, err := messages.Publish(tx, orders.KindConfirmation, design, 0, "")
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
 	w.compliance(o, "customers/data_request", map[string]any{"customer": map[string]any{"id": placed.CustomerID, "email": o.email, "phone": o.phone}, "orders_requested": []int64{o.order}})
 	if answer := w.webhook(o, "orders/updated", o.event, []byte(`{"id": 1, "email": "`+o.email+`", broken`)); answer.Code != http.StatusOK {
 		t.Fatalf("broken webhook: %d", answer.Code)
