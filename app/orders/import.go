@@ -255,14 +255,13 @@ func (s *Service) cancelExport(ctx context.Context, c *queue.Claim) error {
 
 // importRun is one step of one import.
 type importRun struct {
-	s       *Service
-	c       *queue.Claim
-	m       *Import
-	api     Exporter
-	ends    time.Time
-	logged  time.Time
-	read    int64 // objects, in this step
-	install time.Time
+	s      *Service
+	c      *queue.Claim
+	m      *Import
+	api    Exporter
+	ends   time.Time
+	logged time.Time
+	read   int64 // objects, in this step
 }
 
 // step does as much as fits into a slice and returns how long to pause.
