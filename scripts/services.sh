@@ -63,7 +63,7 @@ start_postgres() {
 		listen_addresses = '127.0.0.1'
 		port = $port
 		unix_socket_directories = '$dir/pg'
-		max_connections = 300
+		max_connections = 1000
 		shared_buffers = 256MB
 		max_wal_size = 2GB
 		timezone = 'UTC'
