@@ -75,6 +75,8 @@ var (
 )
 
 // goTemplate translates the Liquid that our templates use.
+var assignPattern = regexp.MustCompile(`\{%\s*assign (\w+) =`)
+
 func goTemplate(source string) string {
 	local := map[string]bool{}
 	value := func(s string) string {
@@ -112,6 +114,8 @@ func goTemplate(source string) string {
 				out = "(or " + out + " " + value(args) + ")"
 			case "newline_to_br":
 				out = "(br " + out + ")"
+			case "prepend":
+				out = "(print " + value(args) + " " + out + ")"
 			default:
 				panic(f)
 			}
@@ -132,7 +136,16 @@ func goTemplate(source string) string {
 		}
 		return value(s)
 	}
-	return liquidPattern.ReplaceAllStringFunc(source, func(tag string) string {
+	// Liquid keeps what is assigned in a branch, Go forgets it: declare all first.
+	declared := ""
+	var cases []string // what the case tags that are open compare
+	for _, m := range assignPattern.FindAllStringSubmatch(source, -1) {
+		if !local[m[1]] {
+			local[m[1]] = true
+			declared += "{{$" + m[1] + ` := ""}}`
+		}
+	}
+	return declared + liquidPattern.ReplaceAllStringFunc(source, func(tag string) string {
 		inner := strings.TrimSpace(tag[2 : len(tag)-2])
 		if tag[1] == '{' {
 			return "{{" + piped(inner) + "}}"
@@ -151,11 +164,19 @@ func goTemplate(source string) string {
 			return "{{else if " + condition(rest) + "}}"
 		case "else":
 			return "{{else}}"
+		case "unless":
+			return "{{if not " + condition(rest) + "}}"
+		case "case":
+			cases = append(cases, value(rest))
+			return "{{if false}}"
+		case "when":
+			return "{{else if eq " + cases[len(cases)-1] + " " + value(rest) + "}}"
+		case "endcase":
+			cases = cases[:len(cases)-1]
+			return "{{end}}"
 		case "assign":
 			name, of, _ := strings.Cut(rest, " = ")
-			of = piped(of)
-			local[name] = true
-			return "{{$" + name + " := " + of + "}}"
+			return "{{$" + name + " = " + piped(of) + "}}"
 		default: // endfor, endif
 			return "{{end}}"
 		}
