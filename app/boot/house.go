@@ -96,7 +96,9 @@ func Open(ctx context.Context, c Config, clk clock.Clock, log *slog.Logger) (h *
 		return h, err
 	}
 	locale.Shopper.OnMiss(func(m locale.Miss) { log.Error("a sentence is missing in a language", "miss", m.Error()) })
-	h.hangRooms()
+	if err = h.hangRooms(); err != nil {
+		return h, err
+	}
 	return h, h.hangRoutes()
 }
 

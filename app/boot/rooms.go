@@ -1,6 +1,8 @@
 package boot
 
 import (
+	"fmt"
+
 	"afterglow/app/customers"
 	"afterglow/app/ids"
 	"afterglow/app/locale"
@@ -12,15 +14,16 @@ import (
 
 // hangRooms opens the rooms in the order of the story. A new capability is one
 // folder and one line here.
-func (h *House) hangRooms() {
+func (h *House) hangRooms() error {
 	h.hang(h.Shops.Room())
 	h.hang(customers.New().Room())
 	renderer := mail.NewRenderer(locale.Spoken)
 	messages := messages.New(h.DB, h.Shops, renderer, h.mail)
 	h.hang(messages.Room())
-	h.hang(orders.New(orders.Config{DB: h.DB, Shops: h.Shops, Renderer: renderer, Messages: messages, Links: h.Links, AppURL: h.Config.AppURL, Log: h.log, AdminURL: h.adminURL,
+	orders := orders.New(orders.Config{DB: h.DB, Shops: h.Shops, Renderer: renderer, Messages: messages, Links: h.Links, AppURL: h.Config.AppURL, Log: h.log, AdminURL: h.adminURL,
 		Readers: func(shop ids.Shop) orders.Reader { return h.API.Client(shop) },
-		Exports: func(shop ids.Shop) orders.Exporter { return h.API.Client(shop) }}).Room())
+		Exports: func(shop ids.Shop) orders.Exporter { return h.API.Client(shop) }})
+	h.hang(orders.Room())
 
 	// What no room hears must still be worked off: the inbox feeds the queue.
 	h.Queue.Feed(h.Inbox.Feed)
@@ -28,8 +31,12 @@ func (h *House) hangRooms() {
 	h.Queue.Plan(h.Inbox.Retention())
 	for _, r := range h.Rooms {
 		messages.Register(r.Mails...)
+		if err := orders.UseSections(r.OrderPage...); err != nil {
+			return fmt.Errorf("room %s: %w", r.Name, err)
+		}
 	}
 	h.Shops.UseRooms(h.Rooms)
+	return nil
 }
 
 // hang connects a room's ears and hands to the machinery.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"afterglow/app/locale"
+	"afterglow/app/room"
 	"afterglow/app/store"
 	"afterglow/app/web"
 )
@@ -62,7 +63,7 @@ func (s *Service) getPage(c *web.Ctx) error {
 			return err
 		}
 		data = v.page(c.Request.URL.Path)
-		return nil
+		return s.sections.show(c.Context(), tx, room.PageView{OrderID: id, Tag: tag, Zone: v.zone, Path: c.Request.URL.Path}, data)
 	})
 	if err != nil {
 		return err

@@ -44,6 +44,7 @@ type Service struct {
 	log       *slog.Logger
 	renderer  *mail.Renderer
 	messages  *messages.Service
+	sections  sections            // of the order page, by later rooms
 	mayRead   func(ids.Shop) bool // for the sake of a card's name alone
 }
 

@@ -27,6 +27,7 @@ type Room struct {
 	Tasks     []queue.Task
 	Schedules []queue.Schedule
 	Mails     []mail.Kind
+	OrderPage []Section // its parts of the shopper's order page
 
 	// Personal says that its tables hold personal data. Then Export and Erase are
 	// required.
