@@ -35,6 +35,7 @@ type Checkout struct {
 	Note       string             `json:"note,omitempty"`
 	Attributes []KeyText          `json:"attributes,omitempty"`
 	Tags       []string           `json:"tags,omitempty"`
+	Source     string             `json:"source_name,omitempty"` // default web
 }
 
 // CheckoutCustomer names the shopper. An e-mail address the store knows is the

@@ -96,6 +96,7 @@ func init() {
 		"tagsAdd": mutateTagsAdd, "tagsRemove": mutateTagsRemove, "customerEmailMarketingConsentUpdate": mutateConsent,
 		"giftCardCreate": mutateGiftCard, "bulkOperationRunQuery": mutateBulk, "bulkOperationCancel": mutateBulkCancel,
 		"appRevokeAccessScopes": mutateScopes,
+		"draftOrderCreate":      mutateDraft, "draftOrderComplete": mutateDraftComplete, "draftOrderInvoiceSend": mutateDraftInvoice, "orderInvoiceSend": mutateOrderInvoice,
 	}
 }
 

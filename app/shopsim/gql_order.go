@@ -257,6 +257,7 @@ func initOrderFacts() {
 		"closed":                   func(_ *call, o *Order, _ args) any { return o.ClosedAt != nil },
 		"confirmed":                func(*call, *Order, args) any { return true },
 		"confirmationNumber":       func(_ *call, o *Order, _ args) any { return o.Confirmation },
+		"paymentCollectionDetails": func(_ *call, o *Order, _ args) any { return node{"OrderPaymentCollectionDetails", o} },
 		"statusPageUrl":            func(c *call, o *Order, _ args) any { return o.StatusURL(c.sim) },
 		"displayFinancialStatus":   func(_ *call, o *Order, _ args) any { return upper(o.Financial()) },
 		"displayFulfillmentStatus": func(_ *call, o *Order, _ args) any { return displayFulfillment(o) },

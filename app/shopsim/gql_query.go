@@ -162,6 +162,10 @@ func (c *call) find(kind string, id int64) any {
 		if d := t.discounts.rows[id]; d != nil && d.ShopID == shop {
 			return discountCodeNode(d)
 		}
+	case "DraftOrder":
+		if d := t.drafts.rows[id]; d != nil && d.ShopID == shop {
+			return node{"DraftOrder", d}
+		}
 	case "OrderEditSession":
 		if e := t.edits.rows[id]; e != nil && e.ShopID == shop {
 			return node{"OrderEditSession", id}

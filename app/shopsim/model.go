@@ -166,6 +166,7 @@ type Order struct {
 	FinancialHold string             `json:"financial,omitempty"` // fixed state: voided
 	Edits         []OrderEdit        `json:"edits,omitempty"`
 	CancelJob     *OrderCancelResult `json:"cancel_job,omitempty"`
+	InvoiceSentAt *time.Time         `json:"invoice_sent_at,omitempty"` // of a balance
 
 	CreatedAt    time.Time  `json:"created_at"`
 	UpdatedAt    time.Time  `json:"updated_at"`
@@ -410,6 +411,21 @@ type Discount struct {
 	CreatedAt   time.Time  `json:"created_at"`
 	UpdatedAt   time.Time  `json:"updated_at"`
 	ByApp       bool       `json:"by_app,omitempty"`
+}
+
+// Draft is an order that the merchant, or an app, makes for a customer.
+type Draft struct {
+	ID            int64      `json:"id"`
+	ShopID        int64      `json:"shop_id"`
+	Name          string     `json:"name"` // "#D1"
+	Token         string     `json:"token"`
+	Checkout      Checkout   `json:"checkout"`
+	Quote         *Order     `json:"quote"`    // what the order would be
+	OrderID       int64      `json:"order_id"` // 0 until completed
+	InvoiceSentAt *time.Time `json:"invoice_sent_at,omitempty"`
+	CompletedAt   *time.Time `json:"completed_at,omitempty"`
+	CreatedAt     time.Time  `json:"created_at"`
+	UpdatedAt     time.Time  `json:"updated_at"`
 }
 
 // GiftCard is prepaid money.

@@ -76,7 +76,7 @@ func (t *tx) place(shopID int64, c Checkout) (*Order, error) {
 	o := &Order{
 		ID: t.id("order"), ShopID: shopID, Number: shop.NextOrder, Name: fmt.Sprint("#", shop.NextOrder),
 		Token: randomHex(16), Confirmation: confirmationNumber(), FulfillmentID: t.id("other"),
-		SourceName: "web", Test: c.Test, Note: c.Note, Attributes: c.Attributes, Tags: c.Tags,
+		SourceName: cmp.Or(c.Source, "web"), Test: c.Test, Note: c.Note, Attributes: c.Attributes, Tags: c.Tags,
 		Currency: shop.Currency, PresentmentCurrency: x.to, TaxExempt: c.TaxExempt, TaxesIncluded: shop.TaxesIncluded,
 		CreatedAt: t.now, UpdatedAt: t.now,
 		Transactions: []Transaction{}, Fulfillments: []Fulfillment{}, Refunds: []Refund{},

@@ -41,6 +41,7 @@ func (s *Sim) simRoutes(mux *http.ServeMux) {
 	handle("GET /sim/api/orders/{id}", s.simOrder)
 	handle("POST /sim/api/orders/{id}/fulfill", s.simFulfill)
 	handle("POST /sim/api/orders/{id}/cancel", s.simCancel)
+	handle("POST /sim/api/orders/{id}/pay", s.simPay)
 	handle("POST /sim/api/orders/{id}/edit", s.simEdit)
 	handle("POST /sim/api/orders/{id}/refund", s.simRefund)
 	handle("POST /sim/api/orders/{id}/webhooks", s.simRepeat)
@@ -218,6 +219,19 @@ func (s *Sim) simCancel(r *http.Request, shop *Shop) (int, any, error) {
 	}
 	in.Reason = strings.ToUpper(in.Reason)
 	o, err := s.Cancel(shop.ID, id, in)
+	if err != nil {
+		return 0, nil, err
+	}
+	return 200, map[string]any{"order": s.orderView(o)}, nil
+}
+
+// simPay pays what an edited order still owes.
+func (s *Sim) simPay(r *http.Request, shop *Shop) (int, any, error) {
+	id, err := pathID(r)
+	if err != nil {
+		return 0, nil, err
+	}
+	o, err := s.PayBalance(shop.ID, id)
 	if err != nil {
 		return 0, nil, err
 	}

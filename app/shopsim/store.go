@@ -105,6 +105,7 @@ type tables struct {
 	customers  *table[Customer]
 	orders     *table[Order]
 	edits      *table[EditSession]
+	drafts     *table[Draft]
 	discounts  *table[Discount]
 	giftCards  *table[GiftCard]
 	credits    *table[CreditAccount]
@@ -128,6 +129,7 @@ func newTables() *tables {
 		customers:  newTable("customer", func(v *Customer) int64 { return v.ID }, func(v *Customer) int64 { return v.ShopID }),
 		orders:     newTable("order", func(v *Order) int64 { return v.ID }, func(v *Order) int64 { return v.ShopID }),
 		edits:      newTable("edit", func(v *EditSession) int64 { return v.ID }, func(v *EditSession) int64 { return v.ShopID }),
+		drafts:     newTable("draft", func(v *Draft) int64 { return v.ID }, func(v *Draft) int64 { return v.ShopID }),
 		discounts:  newTable("discount", func(v *Discount) int64 { return v.ID }, func(v *Discount) int64 { return v.ShopID }),
 		giftCards:  newTable("gift_card", func(v *GiftCard) int64 { return v.ID }, func(v *GiftCard) int64 { return v.ShopID }),
 		credits:    newTable("credit", func(v *CreditAccount) int64 { return v.ID }, func(v *CreditAccount) int64 { return v.ShopID }),
@@ -149,7 +151,7 @@ func newTables() *tables {
 }
 
 func (t *tables) all() []anyTable {
-	return []anyTable{t.shops, t.products, t.customers, t.orders, t.edits, t.discounts, t.giftCards, t.credits,
+	return []anyTable{t.shops, t.products, t.customers, t.orders, t.edits, t.drafts, t.discounts, t.giftCards, t.credits,
 		t.tokens, t.codes, t.bodies, t.deliveries, t.keyed, t.bulks, t.ledger, t.faults}
 }
 
