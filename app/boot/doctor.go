@@ -90,14 +90,16 @@ func examineKeys(ctx context.Context, c Config) (string, error) {
 	if pending, err := pendingMigrations(ctx, db); err != nil || pending > 0 {
 		return "not looked at before the migrations", err
 	}
-	stale, all, err := shops.StaleKeys(ctx, db, c.Keys)
-	if err != nil {
+	k, err := shops.KeyStates(ctx, db, c.Keys)
+	switch {
+	case err != nil:
 		return "", err
+	case k.Locked > 0:
+		return "", fmt.Errorf("ENCRYPTION_KEYS opens the tokens of all but %d of %d shops: put the missing key back, or those merchants have to open the app", k.Locked, k.All)
+	case k.Stale > 0:
+		return fmt.Sprintf("%d of %d shops are still under an older key; starting a worker encrypts them anew", k.Stale, k.All), nil
 	}
-	if stale > 0 {
-		return fmt.Sprintf("%d of %d shops are still under an older key; starting a worker encrypts them anew", stale, all), nil
-	}
-	return fmt.Sprintf("the first key encrypts all %d shops", all), nil
+	return fmt.Sprintf("the first key encrypts all %d shops", k.All), nil
 }
 
 func pendingMigrations(ctx context.Context, db *store.DB) (pending int, err error) {

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"afterglow/app/messages"
-	"afterglow/app/problem"
 	"afterglow/app/shops"
 	"afterglow/app/shopsim"
 	"afterglow/app/store"
@@ -275,8 +274,32 @@ func TestKeysAreRotated(t *testing.T) {
 		}); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := w.Shops.Load(context.Background(), w.tenants[1].id); err == nil || problem.Of(err).Kind == problem.NotFound {
-			t.Errorf("a swapped token opened: %v", err)
+		b := w.tenants[1]
+		if c, err := w.Shops.Load(context.Background(), b.id); err != nil || !c.NeedsReauth || c.Access != "" || c.Refresh != "" {
+			t.Errorf("a swapped token: %v, needs a new grant: %v", err, c.NeedsReauth)
+		}
+		// Nor does one shop's broken token, or a key that is gone, keep the others waiting.
+		w.Queue.Stop()
+		w.Close()
+		first := strings.Split(w.env["ENCRYPTION_KEYS"], ",")[0]
+		w.env["ENCRYPTION_KEYS"] = "k3:" + strings.Repeat("R0dH", 10) + "R0c=," + first
+		w.open()
+		if n, err := w.Shops.RotateKeys(context.Background()); err != nil || n != len(w.tenants)-1 {
+			t.Errorf("rotated %d beside a broken one, %v", n, err)
+		}
+		if k, err := shops.KeyStates(context.Background(), w.DB, w.Config.Keys); err != nil || k != (shops.KeyState{All: len(w.tenants), Locked: 1}) {
+			t.Errorf("keys: %+v, %v", k, err)
+		}
+		home := w.send(http.MethodGet, "/api/v1/home", nil, w.bearer(b)...)
+		if home.Code != http.StatusOK || !strings.Contains(home.Body.String(), `"access"`) {
+			t.Errorf("home says nothing of the lost access: %d %s", home.Code, home.Body)
+		}
+		// The merchant's next visit fetches a pair of our own again.
+		if _, err := w.Shops.Open(context.Background(), b.domain, w.sim.SessionToken(b.shop)); err != nil {
+			t.Fatal(err)
+		}
+		if c, err := w.Shops.Load(context.Background(), b.id); err != nil || c.NeedsReauth || c.Access == "" {
+			t.Errorf("after the visit: %v, needs a new grant: %v", err, c.NeedsReauth)
 		}
 	})
 }

@@ -70,7 +70,11 @@ func (s *Service) getHome(c *web.Ctx) error {
 		if err := h.count(tx, clock.Zone(shop.Timezone)); err != nil {
 			return err
 		}
-		if err := h.attend(tx, s.shops.MissingScopes(shop)); err != nil {
+		lost, err := s.shops.AccessLost(tx)
+		if err != nil {
+			return err
+		}
+		if err := h.attend(tx, lost, s.shops.MissingScopes(shop)); err != nil {
 			return err
 		}
 		return h.setUp(tx, s.shops)
@@ -123,7 +127,7 @@ func percentile(sorted []int64, p int) *int64 {
 }
 
 // attend lists what a person has to look at, worst first.
-func (h *homeJSON) attend(tx *store.Tx, missing []string) error {
+func (h *homeJSON) attend(tx *store.Tx, lost bool, missing []string) error {
 	inbox, err := queue.DepthOf(tx, shopify.TaskReceive)
 	if err != nil {
 		return err
@@ -144,7 +148,12 @@ func (h *homeJSON) attend(tx *store.Tx, missing []string) error {
 	if err != nil {
 		return err
 	}
+	var locked int64
+	if lost {
+		locked = 1
+	}
 	for _, a := range []attentionJSON{
+		{"access", "critical", locked, "Afterglow has lost its access to your store", "Close the app and open it once more from the Shopify admin: that renews it. Mails that need nothing from Shopify still go out.", "/"},
 		{"template_failed", "critical", fallbacks, "Your own confirmation failed and ours went out instead", "Open the editor: it names the line. Publishing a corrected version settles this.", "/confirmation"},
 		{"scopes", "critical", int64(len(missing)), "Afterglow needs more permissions", "Open the app from the Shopify admin and accept the update.", "/settings"},
 		{"webhooks_parked", "critical", inbox.Parked, "Events from Shopify could not be understood", "See why, and try them again.", "/webhooks"},

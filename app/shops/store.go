@@ -163,10 +163,35 @@ func (s *Service) Load(ctx context.Context, shop ids.Shop) (c shopify.Credential
 		if err := store.One(tx.Scoped(&row).Take(&row), ErrNotInstalled); err != nil {
 			return err
 		}
-		c, err = s.open(sr, row)
+		if c, err = s.open(sr, row); locked(err) {
+			s.log.WarnContext(ctx, "the tokens of a shop do not open, the merchant has to open the app", "shop", shop, "error", err)
+			c.Access, c.Refresh, c.PreviousRefresh, c.NeedsReauth = "", "", "", true
+			return nil
+		}
 		return err
 	})
 	return c, err
+}
+
+// locked tells whether an error says that no key opens a value. Such a shop is
+// one whose merchant has to grant access again; the row stays as it is, so that a
+// key that was only forgotten in ENCRYPTION_KEYS mends everything.
+func locked(err error) bool {
+	return errors.Is(err, shopify.ErrUnknownKey) || errors.Is(err, shopify.ErrSealed)
+}
+
+// AccessLost tells whether Shopify does not let us in, or we cannot read the
+// token that would.
+func (s *Service) AccessLost(tx *store.Tx) (bool, error) {
+	var row tokenRow
+	if err := tx.Scoped(&row).Limit(1).Find(&row).Error; err != nil || row.ShopID == 0 {
+		return false, err
+	}
+	c, err := s.open(shopRow{ShopID: tx.Shop}, row)
+	if locked(err) {
+		return true, nil
+	}
+	return c.NeedsReauth, err
 }
 
 func (s *Service) open(sr shopRow, row tokenRow) (c shopify.Credential, err error) {
@@ -284,6 +309,8 @@ func (s *Service) replaceToken(tx *store.Tx, c shopify.Credential) error {
 }
 
 // RotateKeys encrypts again, with the newest key, what an older one encrypted.
+// What no key opens stays as it is: one shop's token must not keep all others
+// from being served.
 func (s *Service) RotateKeys(ctx context.Context) (rotated int, err error) {
 	if err := s.rotateFiles(ctx); err != nil {
 		return 0, err
@@ -308,6 +335,10 @@ func (s *Service) RotateKeys(ctx context.Context) (rotated int, err error) {
 				return nil
 			}
 			c, err := s.open(shopRow{ShopID: shop}, row)
+			if locked(err) {
+				s.log.WarnContext(ctx, "the tokens of a shop do not open, the merchant has to open the app", "shop", shop, "error", err)
+				return nil
+			}
 			if err != nil {
 				return err
 			}
@@ -321,16 +352,37 @@ func (s *Service) RotateKeys(ctx context.Context) (rotated int, err error) {
 	return rotated, nil
 }
 
-// StaleKeys counts the shops whose tokens an older key encrypted.
-func StaleKeys(ctx context.Context, db *store.DB, keys *shopify.Keyring) (stale, all int, err error) {
-	var sealed []string
+// KeyState counts shops by what the keys can do with their tokens.
+type KeyState struct {
+	All, Stale int // Stale: an older key than the first encrypted them
+	Locked     int // no key opens them
+}
+
+// KeyStates looks at all shops.
+func KeyStates(ctx context.Context, db *store.DB, keys *shopify.Keyring) (k KeyState, err error) {
+	s := &Service{keys: keys}
 	err = db.Peek(ctx, func(tx *store.Tx) error {
-		return tx.Model(&tokenRow{}).Pluck("access_token", &sealed).Error
-	})
-	for _, s := range sealed {
-		if keys.Stale(s) {
-			stale++
+		rows, err := tx.Model(&tokenRow{}).Rows()
+		if err != nil {
+			return err
 		}
-	}
-	return stale, len(sealed), err
+		defer rows.Close()
+		for rows.Next() {
+			var row tokenRow
+			if err := tx.ScanRows(rows, &row); err != nil {
+				return err
+			}
+			k.All++
+			switch _, err := s.open(shopRow{ShopID: row.ShopID}, row); {
+			case locked(err):
+				k.Locked++
+			case err != nil:
+				return err
+			case keys.Stale(row.AccessToken) || keys.Stale(row.RefreshToken):
+				k.Stale++
+			}
+		}
+		return rows.Err()
+	})
+	return k, err
 }
