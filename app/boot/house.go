@@ -32,18 +32,19 @@ var Scopes = []string{"read_orders", "read_customers", "read_products", "write_a
 
 // House is the program, put together and not yet running.
 type House struct {
-	Config  Config
-	DB      *store.DB
-	Queue   *queue.Queue
-	Inbox   *shopify.Inbox
-	App     *shopify.App
-	API     *shopify.API
-	Engine  *web.Engine
-	Metrics *web.Metrics
-	Checks  *web.Checks
-	Links   *web.Links
-	Shops   *shops.Service
-	Rooms   []room.Room
+	Config   Config
+	DB       *store.DB
+	Queue    *queue.Queue
+	Inbox    *shopify.Inbox
+	App      *shopify.App
+	API      *shopify.API
+	Operator *shopify.Operator
+	Engine   *web.Engine
+	Metrics  *web.Metrics
+	Checks   *web.Checks
+	Links    *web.Links
+	Shops    *shops.Service
+	Rooms    []room.Room
 
 	clock   clock.Clock
 	log     *slog.Logger
@@ -87,6 +88,7 @@ func Open(ctx context.Context, c Config, clk clock.Clock, log *slog.Logger) (h *
 	h.Shops = shops.New(shops.Config{DB: h.DB, App: h.App, Keys: c.Keys, Log: log, From: c.MailFrom})
 	h.API = shopify.NewAPI(h.App, shopify.NewSource(h.Shops, h.App, clk, log), log, apiHooks(log))
 	h.Shops.UseAPI(h.API)
+	h.Operator = shopify.NewOperator(h.DB, h.API.Client, log)
 	h.Shops.Version = Version
 	if h.mailbox != nil {
 		h.Shops.MailboxURL = c.AppURL + "/mailbox"
@@ -210,7 +212,7 @@ func (h *House) hangRoutes() error {
 	}
 	return e.Embed(web.Document{
 		App: h.App, Sessions: shopify.NewSessionVerifier(h.Config.APIKey, h.Config.Secrets, h.clock), Files: built,
-		Paths:        []string{"/", "/orders", "/orders/:id", "/imports", "/messages", "/messages/:id", "/confirmation", "/webhooks", "/privacy", "/settings", "/settings/sender"},
+		Paths:        []string{"/", "/orders", "/orders/:id", "/imports", "/messages", "/messages/:id", "/confirmation", "/webhooks", "/operations", "/privacy", "/settings", "/settings/sender"},
 		AppBridgeURL: h.Config.AppBridgeURL, PolarisURL: h.Config.PolarisURL,
 		Open: func(ctx context.Context, claims shopify.Claims, token string) error {
 			_, err := h.Shops.Open(ctx, claims.Shop, token)

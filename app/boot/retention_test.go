@@ -19,6 +19,7 @@ const (
 	classMailText   class = "mail text"  // what a mail said: 60 days
 	classMailbox    class = "mailbox"    // the built-in mailbox of a trial: 30 days
 	classEvent      class = "event"      // what Shopify sent: until worked off, at most 7 days
+	classValue      class = "value"      // what Shopify was asked to make or pay: 180 days after it ended
 	classWork       class = "work"       // why a job failed: until it is done
 	classRequest    class = "request"    // who asked: until the file's time is over, or the erasure done
 	classDisclosure class = "disclosure" // the file: 30 days after the first download, at most 180
@@ -29,7 +30,7 @@ const (
 
 // sweeps names the schedule that ends a class; the others end on request, or
 // with what they belong to.
-var sweeps = map[class]string{classMailText: "messages.retention", classEvent: "shopify.retention", classRequest: "shops.retention", classDisclosure: "shops.retention", classAccessLog: "shops.retention"}
+var sweeps = map[class]string{classMailText: "messages.retention", classEvent: "shopify.retention", classValue: "shopify.operations", classRequest: "shops.retention", classDisclosure: "shops.retention", classAccessLog: "shops.retention"}
 
 // personal gives every column that holds, or may hold, personal data its class.
 // A test fails for a column that looks personal and is not here.
@@ -45,6 +46,8 @@ var personal = map[string]class{
 
 	"shopify_inbox.body": classEvent,
 	"queue_jobs.reason":  classWork,
+
+	"shopify_operations.input": classValue, "shopify_operations.reason": classValue,
 
 	"shops_privacy_requests.customer_id": classRequest, "shops_privacy_requests.email": classRequest, "shops_privacy_requests.phone": classRequest, "shops_privacy_requests.order_ids": classRequest,
 	"shops_privacy_files.sealed": classDisclosure,
@@ -64,6 +67,7 @@ var impersonal = map[string]string{
 	"orders_events.detail":         "states and ids, written by us",
 	"queue_schedules.name":         "the schedule's name",
 	"shopify_inbox.subject":        "a kind and an id, order:42",
+	"shopify_operations.subject":   "a kind and an id, order:42",
 	"shops_access_log.subject":     "the number of an order, a message or a request",
 	"messages_suppressions.reason": "our own sentence and a code",
 }
@@ -102,7 +106,7 @@ func TestRetentionClassesAreDocumentedAndSwept(t *testing.T) {
 	}
 	page := string(raw)
 	h := openHouse(t, nil)
-	schedules := []string{h.Inbox.Retention().Name}
+	schedules := []string{h.Inbox.Retention().Name, h.Operator.Retention().Name}
 	for _, r := range h.Rooms {
 		for _, s := range r.Schedules {
 			schedules = append(schedules, s.Name)

@@ -29,6 +29,8 @@ func (h *House) hangRooms() error {
 	h.Queue.Feed(h.Inbox.Feed)
 	h.Queue.Register(h.Inbox.Task())
 	h.Queue.Plan(h.Inbox.Retention())
+	h.Queue.Register(h.Operator.Task())
+	h.Queue.Plan(h.Operator.Retention())
 	for _, r := range h.Rooms {
 		messages.Register(r.Mails...)
 		if err := orders.UseSections(r.OrderPage...); err != nil {
@@ -50,4 +52,5 @@ func (h *House) hang(r room.Room) {
 	}
 	h.Queue.Register(r.Tasks...)
 	h.Queue.Plan(r.Schedules...)
+	h.Operator.Register(r.Operations...)
 }

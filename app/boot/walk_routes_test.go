@@ -102,6 +102,8 @@ func asks(a, b *tenant) map[string][]ask {
 		"GET /api/v1/privacy/requests":           {{path: "/privacy/requests", want: 200}, {path: "/privacy/requests", query: url.Values{"cursor": {"zzz"}}, want: 200}},
 		"GET /api/v1/privacy/access":             {{path: "/privacy/access", want: 200}},
 		"POST /api/v1/privacy/requests/:id/file": {{path: "/privacy/requests/" + b.request + "/file", body: map[string]any{}, want: 404}},
+		"GET /api/v1/operations":                 {{path: "/operations", want: 200}, {path: "/operations", query: url.Values{"cursor": {"zzz"}}, want: 200}},
+		"POST /api/v1/operations/:id/retry":      {{path: "/operations/" + b.operation + "/retry", body: map[string]any{}, want: 404}},
 		"GET /api/v1/webhooks": {
 			{path: "/webhooks", want: 200},
 			{path: "/webhooks", query: url.Values{"state": {"parked"}, "cursor": {b.parkedJob}}, want: 200},

@@ -56,7 +56,7 @@ type tenant struct {
 	domain                                       shopify.Domain
 	order                                        int64
 	message, parked, parkedJob, event            string
-	request, imported                            string
+	request, imported, operation                 string
 	email, first, last, phone, street, city, zip string
 	credential                                   shopify.Credential
 }
@@ -64,7 +64,7 @@ type tenant struct {
 // private lists what must not leave the tenant.
 func (o *tenant) private() map[string]string {
 	return map[string]string{"order": strconv.FormatInt(o.order, 10), "message": o.message, "webhook": o.parked, "job": o.parkedJob,
-		"event": o.event, "e-mail": o.email, "first name": o.first, "last name": o.last, "street": o.street, "domain": string(o.domain)}
+		"event": o.event, "operation": o.operation, "e-mail": o.email, "first name": o.first, "last name": o.last, "street": o.street, "domain": string(o.domain)}
 }
 
 // keptLog is a log that many goroutines write.
@@ -202,8 +202,18 @@ func (w *walk) move(name string) {
 		if _, err := messages.SaveDraft(tx, orders.KindConfirmation, design, 0, ""); err != nil {
 			return err
 		}
-		_, err := messages.Publish(tx, orders.KindConfirmation, design, 0, "")
-		return err
+		if _, err := messages.Publish(tx, orders.KindConfirmation, design, 0, ""); err != nil {
+			return err
+		}
+		op, err := shopify.Plan(tx, shopify.OperationRequest{Kind: "walk.none", Subject: "walk", Input: struct{}{}})
+		if err != nil {
+			return err
+		}
+		if _, err := queue.Stop(tx, shopify.TaskOperate, op.ID, ""); err != nil {
+			return err
+		}
+		o.operation = op.ID
+		return tx.Exec(`UPDATE shopify_operations SET state = 'parked', reason = 'walk' WHERE shop_id = ? AND id = ?`, tx.Shop, op.ID).Error
 	}); err != nil {
 		t.Fatal(err)
 	}

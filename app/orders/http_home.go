@@ -152,11 +152,16 @@ func (h *homeJSON) attend(tx *store.Tx, lost bool, missing []string) error {
 	if lost {
 		locked = 1
 	}
+	operations, err := shopify.CountParkedOperations(tx)
+	if err != nil {
+		return err
+	}
 	for _, a := range []attentionJSON{
 		{"access", "critical", locked, "Afterglow has lost its access to your store", "Close the app and open it once more from the Shopify admin: that renews it. Mails that need nothing from Shopify still go out.", "/"},
 		{"template_failed", "critical", fallbacks, "Your own confirmation failed and ours went out instead", "Open the editor: it names the line. Publishing a corrected version settles this.", "/confirmation"},
 		{"scopes", "critical", int64(len(missing)), "Afterglow needs more permissions", "Open the app from the Shopify admin and accept the update.", "/settings"},
 		{"webhooks_parked", "critical", inbox.Parked, "Events from Shopify could not be understood", "See why, and try them again.", "/webhooks"},
+		{"operations_parked", "critical", operations, "Calls to Shopify wait for you", "See why each was given up, and try again. What went through before is found first.", "/operations"},
 		{"mails_failed", "critical", h.Today.MailsFailed, "Mails could not be delivered", "See the reason for each, and send again.", "/messages?state=failed"},
 		{"jobs_parked", "warning", all.Parked - inbox.Parked, "Work was given up after many attempts", "The message log tells which orders are concerned.", "/messages?state=waiting"},
 		{"privacy", "warning", privacy, "Privacy requests need you", "Hand each customer's file on within 30 days of the request.", "/privacy"},

@@ -29,6 +29,8 @@ type Room struct {
 	Mails     []mail.Kind
 	OrderPage []Section // its parts of the shopper's order page
 
+	Operations []shopify.OperationKind // calls to Shopify that move value or create something
+
 	// Personal says that its tables hold personal data. Then Export and Erase are
 	// required.
 	Personal bool

@@ -13,6 +13,8 @@
 //	           refresh token for ninety days.
 //	Source     hands out access tokens that are valid for the next minutes.
 //	Client     one job's conversation with one shop's Admin API.
+//	Operation  one call that moves value or creates something, a row before it is
+//	           made; the Operator carries it out.
 //	Keyring    encrypts what must not lie readable in the database.
 //
 // Guarantees
@@ -28,6 +30,9 @@
 //     has worked.
 //   - A mutation is sent again only when Shopify has said that it did not run
 //     it, or when its document is marked safe.
+//   - An operation has its effect once: it is on record as sent before the call
+//     leaves, read back before it is repeated, and repeated under the same key.
+//     One is live for each thing, and one at a time runs on an order.
 //
 // # Failure
 //

@@ -21,6 +21,8 @@ func (s *Service) routes(g *web.Group) {
 	g.GET("/webhooks", s.getWebhooks)
 	g.POST("/webhooks/:id/retry", s.postRetry)
 	g.POST("/webhooks/retry-parked", s.postRetryParked)
+	g.GET("/operations", s.getOperations)
+	g.POST("/operations/:id/retry", s.postRetryOperation)
 	s.privacyRoutes(g)
 }
 

@@ -82,7 +82,7 @@ func words(p room.Person) (texts, numbers []string) {
 var readMe = []string{
 	"This file answers a customer's request for the data that Afterglow holds about them.",
 	"Shopify passed the request on to us; you are the one who answers the customer. Check that the person who asks is the customer, then send them this file, or its content in a form they can read.",
-	"request: what Shopify told us. rooms: everything Afterglow holds, by the part of the program that holds it. unread_events: messages from Shopify that name the customer and have not been worked off.",
+	"request: what Shopify told us. rooms: everything Afterglow holds, by the part of the program that holds it. unread_events: messages from Shopify that name the customer and have not been worked off. calls_to_shopify: what Afterglow asked Shopify to make or pay for the customer.",
 	"Money is in minor units: 1234 with USD is 12.34 US dollars; of two numbers the first is in the shop's currency, the second in the customer's. Times are in UTC.",
 	"Afterglow keeps this file, encrypted, for 30 days after it is first downloaded.",
 }
@@ -94,6 +94,7 @@ type disclosure struct {
 	Request map[string]any            `json:"request"`
 	Rooms   map[string]map[string]any `json:"rooms"`
 	Unread  []map[string]any          `json:"unread_events"`
+	Calls   []map[string]any          `json:"calls_to_shopify"`
 }
 
 // disclose gathers what all rooms hold about a person into one file for the
@@ -149,6 +150,9 @@ func (s *Service) gather(ctx context.Context, tx *store.Tx, r privacyRow, p room
 	texts, numbers := words(p)
 	if d.Unread, err = shopify.InboxNaming(tx, texts, numbers); err != nil {
 		return "", fmt.Errorf("export inbox: %w", err)
+	}
+	if d.Calls, err = shopify.OperationsNaming(tx, texts, numbers); err != nil {
+		return "", fmt.Errorf("export operations: %w", err)
 	}
 	raw, err := json.MarshalIndent(d, "", "  ")
 	if err != nil {
@@ -211,6 +215,13 @@ func (s *Service) forgetUnread(tx *store.Tx, p room.Person) error {
 		return err
 	}
 	if busy > 0 {
+		return queue.Later(tx.Now.Add(busyFor), errBusy)
+	}
+	open, err := shopify.EraseOperationsNaming(tx, texts, numbers)
+	if err != nil {
+		return err
+	}
+	if open > 0 {
 		return queue.Later(tx.Now.Add(busyFor), errBusy)
 	}
 	erased, err := shopify.EraseInboxNaming(tx, texts, numbers)
