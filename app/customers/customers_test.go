@@ -168,3 +168,29 @@ func TestAnotherShopsCustomerIsNotFound(t *testing.T) {
 		}
 	})
 }
+
+func TestImportedTwiceInOneGo(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, clk *clock.Fixed) {
+		err := db.InTx(context.Background(), storetest.Shop, func(tx *store.Tx) error {
+			written, err := Import(tx, []Customer{
+				{ID: 5, Email: "Old@example.com", UpdatedAt: tx.Now.Add(-time.Hour)}, {ID: 5, Email: "New@example.com", UpdatedAt: tx.Now},
+				{ID: 4, Email: "else@example.com", UpdatedAt: tx.Now}, {ID: 5, UpdatedAt: tx.Now.Add(-2 * time.Hour)},
+			}, tx.Now)
+			if err != nil || written != 2 {
+				t.Errorf("%d were written, %v", written, err)
+			}
+			again, err := Import(tx, []Customer{{ID: 5, Email: "late@example.com", UpdatedAt: tx.Now.Add(-time.Minute)}}, tx.Now)
+			if err != nil || again != 0 {
+				t.Errorf("%d were written again, %v", again, err)
+			}
+			c, err := Find(tx, 5)
+			if err != nil || c.Email != "new@example.com" {
+				t.Errorf("%+v, %v", c, err)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+}

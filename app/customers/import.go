@@ -1,6 +1,7 @@
 package customers
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -12,23 +13,20 @@ import (
 // so.
 func Import(tx *store.Tx, list []Customer, at time.Time) (written int64, err error) {
 	list = slices.Clone(list)
-	// In one order, so that two transactions do not wait for each other.
-	slices.SortFunc(list, func(a, b Customer) int { return int(min(max(a.ID-b.ID, -1), 1)) })
+	// In one order, so that two transactions do not wait for each other, and the
+	// latest of those that are in it twice.
+	slices.SortFunc(list, func(a, b Customer) int { return cmp.Or(cmp.Compare(a.ID, b.ID), b.UpdatedAt.Compare(a.UpdatedAt)) })
+	list = slices.CompactFunc(list, func(a, b Customer) bool { return a.ID == b.ID })
 	have, err := changes(tx, list)
 	if err != nil {
 		return 0, err
 	}
-	for _, c := range list {
-		if held, ok := have[c.ID]; ok && !held.Before(c.UpdatedAt) {
-			continue
-		}
-		changed, err := save(tx, c.cleaned(), at)
-		if err != nil {
-			return written, err
-		}
-		if changed {
-			written++
-		}
+	list = slices.DeleteFunc(list, func(c Customer) bool {
+		held, ok := have[c.ID]
+		return ok && !held.Before(c.UpdatedAt)
+	})
+	for i := range list {
+		list[i] = list[i].cleaned()
 	}
-	return written, nil
+	return save(tx, at, list...)
 }

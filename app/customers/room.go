@@ -46,7 +46,7 @@ func (s *Service) onCustomer(_ context.Context, tx *store.Tx, ev *shopify.Event)
 	if c.UpdatedAt.IsZero() {
 		c.UpdatedAt = at
 	}
-	_, err = save(tx, c, at)
+	_, err = save(tx, at, c)
 	return err
 }
 

@@ -37,23 +37,27 @@ func (r row) customer() Customer {
 	}
 }
 
-// upsert writes the customer unless a newer payload, or an end, is there
-// already. It is one statement, so two workers cannot undo each other.
-const upsert = `INSERT INTO customers (shop_id, id, email, phone, first_name, last_name, locale, state, verified_email,
-	digest, source_updated_at, source_triggered_at, first_seen_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (shop_id, id) DO UPDATE SET email = excluded.email, phone = excluded.phone, first_name = excluded.first_name,
+// insertion writes customers unless a newer payload, or an end, is there already.
+// It is one statement, so two workers cannot undo each other.
+var insertion = store.NewInsertion("customers", `id bigint, email text, phone text, first_name text, last_name text, locale text, state text,
+	verified_email boolean, digest text, source_updated_at timestamptz, source_triggered_at timestamptz, first_seen_at timestamptz`,
+	`ON CONFLICT (shop_id, id) DO UPDATE SET email = excluded.email, phone = excluded.phone, first_name = excluded.first_name,
 	last_name = excluded.last_name, locale = excluded.locale,
 	state = excluded.state, verified_email = excluded.verified_email,
 	digest = excluded.digest, source_updated_at = excluded.source_updated_at, source_triggered_at = excluded.source_triggered_at
 WHERE customers.deleted_at IS NULL AND customers.redacted_at IS NULL
 	AND (excluded.source_updated_at, excluded.source_triggered_at, excluded.digest) >
-	    (customers.source_updated_at, customers.source_triggered_at, customers.digest)`
+	    (customers.source_updated_at, customers.source_triggered_at, customers.digest)`)
 
-func save(tx *store.Tx, c Customer, triggeredAt time.Time) (changed bool, err error) {
-	done := tx.Exec(upsert, tx.Shop, c.ID, strings.ToLower(c.Email), c.Phone, c.FirstName, c.LastName, c.Locale, c.State, c.VerifiedEmail,
-		c.digest(), c.UpdatedAt, triggeredAt, tx.Now)
-	return done.RowsAffected > 0, done.Error
+// save writes customers, of whom none may be in the list twice, and returns how
+// many were new or newer.
+func save(tx *store.Tx, triggeredAt time.Time, list ...Customer) (written int64, err error) {
+	rows := make([][]any, len(list))
+	for i, c := range list {
+		rows[i] = []any{c.ID, strings.ToLower(c.Email), c.Phone, c.FirstName, c.LastName, c.Locale, c.State, c.VerifiedEmail,
+			c.digest(), c.UpdatedAt, triggeredAt, tx.Now}
+	}
+	return tx.Insert(insertion, rows)
 }
 
 // changes reads when the customers last changed, as far as we know.
@@ -63,7 +67,7 @@ func changes(tx *store.Tx, list []Customer) (map[int64]time.Time, error) {
 		numbers[i] = c.ID
 	}
 	var rows []row
-	err := tx.Scoped(&row{}).Select("id", "source_updated_at").Where("id IN ?", numbers).Find(&rows).Error
+	err := tx.Pick("customers", "id, source_updated_at", numbers).Scan(&rows).Error
 	at := make(map[int64]time.Time, len(rows))
 	for _, r := range rows {
 		at[r.ID] = r.SourceUpdatedAt

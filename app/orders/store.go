@@ -386,7 +386,7 @@ func moveCursor(tx *store.Tx, position time.Time, sweep bool) error {
 // deleted or redacted counts as known for ever.
 func known(tx *store.Tx, orderIDs []int64) (map[int64]time.Time, error) {
 	var rows []row
-	err := tx.Scoped(&row{}).Select("id", "source_updated_at", "deleted_at", "redacted_at").Where("id IN ?", orderIDs).Find(&rows).Error
+	err := tx.Pick("orders", "id, source_updated_at, deleted_at, redacted_at", orderIDs).Scan(&rows).Error
 	at := make(map[int64]time.Time, len(rows))
 	for _, r := range rows {
 		at[r.ID] = r.SourceUpdatedAt

@@ -121,49 +121,36 @@ func importLines(tx *store.Tx, id string, limit int) ([]ImportLine, error) {
 func parkLines(tx *store.Tx, importID string, lines []ImportLine) error {
 	rows := make([][]any, len(lines))
 	for i, l := range lines {
-		rows[i] = []any{tx.Shop, importID, l.BytesAt, l.ObjectGID, l.Reason, tx.Now}
+		rows[i] = []any{importID, l.BytesAt, l.ObjectGID, l.Reason, tx.Now}
 	}
-	_, err := insertMany(tx, `INSERT INTO orders_import_lines (shop_id, import_id, bytes_at, object_gid, reason, created_at) VALUES `, rows,
-		` ON CONFLICT (shop_id, import_id, bytes_at) DO NOTHING`)
+	_, err := tx.Insert(linesInsertion, rows)
 	return err
 }
 
-// insertMany writes rows in a few statements. Their texts come in few lengths,
-// because the database and the tenancy guard remember each text they saw.
-func insertMany(tx *store.Tx, head string, rows [][]any, tail string) (affected int64, err error) {
-	for len(rows) > 0 {
-		n := 1
-		for _, size := range []int{256, 64, 16, 4} {
-			if len(rows) >= size {
-				n = size
-				break
-			}
-		}
-		tuple := "(?" + strings.Repeat(", ?", len(rows[0])-1) + ")"
-		done := tx.Exec(head+tuple+strings.Repeat(", "+tuple, n-1)+tail, slices.Concat(rows[:n]...)...)
-		if done.Error != nil {
-			return affected, done.Error
-		}
-		affected += done.RowsAffected
-		rows = rows[n:]
-	}
-	return affected, nil
-}
+var linesInsertion = store.NewInsertion("orders_import_lines", "import_id text, bytes_at bigint, object_gid text, reason text, created_at timestamptz",
+	"ON CONFLICT (shop_id, import_id, bytes_at) DO NOTHING")
 
-const importHead = `INSERT INTO orders (shop_id, id, name, placed_at, customer_id, customer_name, email, locale, currency, total_minor, items_count,
-	financial_status, fulfillment_status, cancelled_at, closed_at, test, name_key, email_key, buyer_key, last_name_key,
-	document, details, digest, source_updated_at, source_triggered_at, returns_days, policy_version, first_seen_at) VALUES `
-
-// importTail lets go of what is there already unless ours is of a later change:
-// of the same change a webhook knows more.
-const importTail = ` ON CONFLICT (shop_id, id) DO UPDATE SET name = excluded.name, placed_at = excluded.placed_at, customer_id = excluded.customer_id,
+// ordersInsertion lets go of what is there already unless ours is of a later
+// change: of the same change a webhook knows more.
+var ordersInsertion = store.NewInsertion("orders", `id bigint, name text, placed_at timestamptz, customer_id bigint, customer_name text, email text,
+	locale text, currency text, total_minor bigint, items_count bigint, financial_status text, fulfillment_status text, cancelled_at timestamptz,
+	closed_at timestamptz, test boolean, name_key text, email_key text, buyer_key text, last_name_key text, document text, details text, digest text,
+	source_updated_at timestamptz, source_triggered_at timestamptz, returns_days integer, policy_version integer, first_seen_at timestamptz`,
+	`ON CONFLICT (shop_id, id) DO UPDATE SET name = excluded.name, placed_at = excluded.placed_at, customer_id = excluded.customer_id,
 	customer_name = excluded.customer_name, email = excluded.email, locale = excluded.locale, currency = excluded.currency,
 	total_minor = excluded.total_minor, items_count = excluded.items_count, financial_status = excluded.financial_status,
 	fulfillment_status = excluded.fulfillment_status, cancelled_at = excluded.cancelled_at, closed_at = excluded.closed_at, test = excluded.test,
 	name_key = excluded.name_key, email_key = excluded.email_key, buyer_key = excluded.buyer_key, last_name_key = excluded.last_name_key,
 	document = excluded.document, details = excluded.details, digest = excluded.digest,
 	source_updated_at = excluded.source_updated_at, source_triggered_at = excluded.source_triggered_at
-WHERE orders.deleted_at IS NULL AND orders.redacted_at IS NULL AND excluded.source_updated_at > orders.source_updated_at`
+WHERE orders.deleted_at IS NULL AND orders.redacted_at IS NULL AND excluded.source_updated_at > orders.source_updated_at`)
+
+var eventsInsertion = store.NewInsertion("orders_events", "order_id bigint, once text, at timestamptz, kind text, detail text, recorded_at timestamptz",
+	"ON CONFLICT (shop_id, order_id, once) DO NOTHING")
+
+var picturesInsertion = store.NewInsertion("orders_pictures", "product_id bigint, variant_id bigint, url text, alt text, read_at timestamptz",
+	`ON CONFLICT (shop_id, product_id, variant_id) DO UPDATE SET url = excluded.url, alt = excluded.alt, read_at = excluded.read_at
+WHERE orders_pictures.url = ''`)
 
 // saveHistory writes many orders and what happened to them, without telling
 // anybody: it is history. It returns how many were new or newer.
@@ -179,21 +166,20 @@ func saveHistory(tx *store.Tx, list []*Order, at time.Time, p policy) (int64, er
 			return 0, fmt.Errorf("write details of order %d: %w", o.ID, err)
 		}
 		name, last := o.names()
-		rows = append(rows, []any{tx.Shop, o.ID, clean(o.Name), o.PlacedAt, o.CustomerID(), clean(name), o.Email, clean(o.Locale), o.Currency, o.Now.Total.Shop, o.Items(),
+		rows = append(rows, []any{o.ID, clean(o.Name), o.PlacedAt, o.CustomerID(), clean(name), o.Email, clean(o.Locale), o.Currency, o.Now.Total.Shop, o.Items(),
 			clean(o.FinancialStatus), o.FulfillmentStatus, o.CancelledAt, o.ClosedAt, o.Test,
 			searchKey(strings.TrimLeft(o.Name, "#")), searchKey(o.Email), searchKey(name), searchKey(last),
 			string(document), string(extra), digestOf(document), o.UpdatedAt, at, p.returnsDays, p.version, tx.Now})
-		happened = append(happened, []any{tx.Shop, o.ID, EventPlaced, o.PlacedAt, EventPlaced, "", tx.Now})
+		happened = append(happened, []any{o.ID, EventPlaced, o.PlacedAt, EventPlaced, "", tx.Now})
 		for _, h := range happenings(o) {
-			happened = append(happened, []any{tx.Shop, o.ID, h.once, h.at, h.kind, "", tx.Now})
+			happened = append(happened, []any{o.ID, h.once, h.at, h.kind, "", tx.Now})
 		}
 	}
-	written, err := insertMany(tx, importHead, rows, importTail)
+	written, err := tx.Insert(ordersInsertion, rows)
 	if err != nil {
 		return 0, err
 	}
-	_, err = insertMany(tx, `INSERT INTO orders_events (shop_id, order_id, once, at, kind, detail, recorded_at) VALUES `, happened,
-		` ON CONFLICT (shop_id, order_id, once) DO NOTHING`)
+	_, err = tx.Insert(eventsInsertion, happened)
 	return written, err
 }
 
@@ -206,10 +192,9 @@ func savePictureRows(tx *store.Tx, list []pictureRow) (int64, error) {
 	list = slices.CompactFunc(list, func(a, b pictureRow) bool { return a.ProductID == b.ProductID && a.VariantID == b.VariantID })
 	rows := make([][]any, len(list))
 	for i, p := range list {
-		rows[i] = []any{tx.Shop, p.ProductID, p.VariantID, p.URL, p.Alt, tx.Now}
+		rows[i] = []any{p.ProductID, p.VariantID, p.URL, p.Alt, tx.Now}
 	}
-	return insertMany(tx, `INSERT INTO orders_pictures (shop_id, product_id, variant_id, url, alt, read_at) VALUES `, rows,
-		` ON CONFLICT (shop_id, product_id, variant_id) DO UPDATE SET url = excluded.url, alt = excluded.alt, read_at = excluded.read_at WHERE orders_pictures.url = ''`)
+	return tx.Insert(picturesInsertion, rows)
 }
 
 // setPosition makes the reconciler begin at an instant: what lies before it is

@@ -242,7 +242,7 @@ func (r *BulkReader) line() (*bulkLine, error) {
 
 // look reads what says where a line belongs.
 func (l *bulkLine) look() {
-	if l.err != nil {
+	if l.err != nil || l.glance() {
 		return
 	}
 	var keys struct {
@@ -259,6 +259,29 @@ func (l *bulkLine) look() {
 	}
 }
 
+// glance reads a line that begins with its id and ends with its parent's, or has
+// none, as Shopify writes them. That the rest is JSON shows when it is used.
+func (l *bulkLine) glance() bool {
+	const parent = `"__parentId":`
+	rest, ok := bytes.CutPrefix(l.text, []byte(`{"id":"gid://shopify/`))
+	end := bytes.IndexByte(rest, '"')
+	if !ok || end < 0 || !bytes.HasSuffix(rest, []byte("}")) {
+		return false
+	}
+	at := bytes.Index(rest, []byte(parent))
+	id, ok := plainString(l.text[len(`{"id":`) : len(l.text)-len(rest)+end+1])
+	if !ok || at < 0 {
+		l.id = id
+		return ok
+	}
+	of, ok := plainString(rest[at+len(parent) : len(rest)-1])
+	if !ok || strings.Contains(of, `"`) {
+		return false
+	}
+	l.id, l.parent = id, of
+	return true
+}
+
 // Order reads the object as an order. The lines of its refunds and fulfillments
 // are not in an export: Shopify does not export lists inside lists.
 func (o *BulkObject) Order() (*Order, error) {
@@ -271,18 +294,22 @@ func (o *BulkObject) Order() (*Order, error) {
 	}
 	for _, text := range o.Children {
 		var kind struct {
-			ID   string `json:"id"`
 			Type string `json:"__typename"`
 		}
-		err := json.Unmarshal(text, &kind)
-		name, _, _ := ids.ParseGID(kind.ID)
+		child := bulkLine{text: text}
+		child.look()
+		err := child.err
+		if child.id == "" {
+			err = json.Unmarshal(text, &kind)
+		}
+		name, _, _ := ids.ParseGID(child.id)
 		switch {
 		case err != nil:
 		case name == "LineItem":
 			err = appendFrom(&order.Lines, text)
 		case name == "ShippingLine":
 			err = appendFrom(&order.ShippingLines, text)
-		case kind.ID == "" && strings.HasSuffix(kind.Type, "Application"):
+		case child.id == "" && strings.HasSuffix(kind.Type, "Application"):
 			err = appendFrom(&order.Applications, text)
 		}
 		if err != nil {
