@@ -54,6 +54,7 @@ missing_packages() {
 	[ -n "${TEST_POSTGRES_URL:-}" ] || find_postgres || echo postgresql
 	[ -n "${TEST_REDIS_URL:-}" ] || command -v redis-server >/dev/null || echo redis-server
 	find_chromium || echo chromium
+	command -v sqlite3 >/dev/null || echo sqlite3
 	find_fonts || echo fontconfig fonts-noto-core fonts-noto-cjk
 	command -v "$(go env CC)" >/dev/null || echo gcc libc6-dev
 	command -v curl >/dev/null || echo curl

@@ -86,9 +86,6 @@ func (db *DB) openPostgres(cfg Config) error {
 		return fmt.Errorf("database URL: %w", withoutPassword(err))
 	}
 	conf.RuntimeParams["timezone"] = "UTC"
-	// A process that hangs in a transaction must not keep its locks. No transaction
-	// of ours waits for anything but the database.
-	conf.RuntimeParams["idle_in_transaction_session_timeout"] = "30000"
 	if conf.ConnectTimeout == 0 {
 		conf.ConnectTimeout = 5 * time.Second
 	}
@@ -96,10 +93,8 @@ func (db *DB) openPostgres(cfg Config) error {
 	if conns == 0 {
 		conns = 20
 	}
-	tenant := openPool(conf, conns)
-	all := conf.Copy()
-	all.RuntimeParams[shopSetting] = everyShop
-	system := openPool(all, conns/2+1)
+	tenant := openPool(conf, conns, "")
+	system := openPool(conf, conns/2+1, everyShop)
 	db.pools = []*sql.DB{tenant, system}
 	if db.write, err = db.wrap(postgres.New(postgres.Config{Conn: tenant})); err != nil {
 		return unavailable(err)
@@ -109,8 +104,16 @@ func (db *DB) openPostgres(cfg Config) error {
 	return unavailable(err)
 }
 
-func openPool(conf *pgx.ConnConfig, conns int) *sql.DB {
-	pool := stdlib.OpenDB(*conf)
+// openPool makes connections whose settings hold for the session. They are set by
+// a statement and not at the start of the connection, where a pooler such as
+// PgBouncer refuses them. A process that hangs in a transaction must not keep its
+// locks, and no transaction of ours waits for anything but the database: hence the
+// timeout.
+func openPool(conf *pgx.ConnConfig, conns int, shops string) *sql.DB {
+	pool := stdlib.OpenDB(*conf, stdlib.OptionAfterConnect(func(ctx context.Context, conn *pgx.Conn) error {
+		_, err := conn.Exec(ctx, "SELECT set_config('idle_in_transaction_session_timeout', '30s', false), set_config($1, $2, false)", shopSetting, shops)
+		return err
+	}))
 	pool.SetMaxOpenConns(conns)
 	pool.SetMaxIdleConns(conns)
 	pool.SetConnMaxIdleTime(5 * time.Minute)

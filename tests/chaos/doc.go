@@ -7,7 +7,7 @@
 // The campaigns bear the numbers of the register of promises: R1 crash while
 // receiving, R2 duplicates and disorder, R3 webhooks never sent, R6 Redis, R7
 // workers, R8 the database, R9 the embedded database, R10 mail, R11 tokens, R13
-// deploys, R15 poison. Each prints one line with its figures.
+// deploys, R14 backup and restore, R15 poison. Each prints one line with its figures.
 //
 // CHAOS_SEED replays a run's random decisions; FULL=1 runs the promised figures
 // instead of the push size. AFTERGLOW_BINARY names a program that is built

@@ -125,6 +125,7 @@ const secret = "shpss_chaos00000000000000000000"
 // options change a rig before it starts.
 type options struct {
 	embedded bool
+	postgres string                      // the database's address instead of a schema of its own
 	redis    []string                    // more arguments of redis-server
 	database func(address string) string // what the program is told instead
 	env      map[string]string
@@ -159,7 +160,9 @@ func newRig(t *testing.T, o options) *rig {
 	}
 	address := "sqlite:" + filepath.Join(r.dir, "data", "afterglow.db")
 	if !o.embedded {
-		address = storetest.Postgres(t)
+		if address = o.postgres; address == "" {
+			address = storetest.Postgres(t)
+		}
 		r.redis = newRedis(t, r.dir, o.redis...)
 		r.env["DATABASE_URL"], r.env["REDIS_URL"] = address, "redis://"+r.redis.addr
 		if o.database != nil {
