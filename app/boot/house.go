@@ -151,7 +151,7 @@ func (h *House) openWeb() (err error) {
 	}
 	h.Engine, err = web.New(web.Config{
 		Log: h.log, Sessions: shopify.NewSessionVerifier(h.Config.APIKey, h.Config.Secrets, h.clock), Proxies: proxies, Links: h.Links,
-		Resolve: h.resolveInstalled, Installed: h.installed, TrustedProxies: h.Config.TrustedProxies,
+		Resolve: h.resolveInstalled, Installed: h.installed, Authorize: h.Shops.Authorize, TrustedProxies: h.Config.TrustedProxies,
 		ImageOrigins: pictures, Metrics: h.Metrics, ErrorPage: orders.ErrorPage,
 	})
 	return err
@@ -212,11 +212,10 @@ func (h *House) hangRoutes() error {
 	}
 	return e.Embed(web.Document{
 		App: h.App, Sessions: shopify.NewSessionVerifier(h.Config.APIKey, h.Config.Secrets, h.clock), Files: built,
-		Paths:        []string{"/", "/orders", "/orders/:id", "/imports", "/messages", "/messages/:id", "/confirmation", "/webhooks", "/operations", "/privacy", "/settings", "/settings/sender"},
+		Paths:        []string{"/", "/orders", "/orders/:id", "/imports", "/messages", "/messages/:id", "/confirmation", "/webhooks", "/operations", "/privacy", "/staff", "/settings", "/settings/sender"},
 		AppBridgeURL: h.Config.AppBridgeURL, PolarisURL: h.Config.PolarisURL,
 		Open: func(ctx context.Context, claims shopify.Claims, token string) error {
-			_, err := h.Shops.Open(ctx, claims.Shop, token)
-			return err
+			return h.Shops.Visit(ctx, claims, token)
 		},
 		Granted: h.Shops.Granted,
 	})

@@ -25,12 +25,14 @@ const (
 	classDisclosure class = "disclosure" // the file: 30 days after the first download, at most 180
 	classAccessLog  class = "access log" // which staff member read: one year
 	classMerchant   class = "merchant"   // the merchant's own name and addresses: until the shop is erased
+	classStaff      class = "staff"      // who of the merchant's people uses the app: until they are removed, or the shop is erased
+	classRedaction  class = "redaction"  // whom a restored backup must forget again, by number: 90 days
 	classDesign     class = "design"     // what the merchant wrote themselves: until the shop is erased
 )
 
 // sweeps names the schedule that ends a class; the others end on request, or
 // with what they belong to.
-var sweeps = map[class]string{classMailText: "messages.retention", classEvent: "shopify.retention", classValue: "shopify.operations", classRequest: "shops.retention", classDisclosure: "shops.retention", classAccessLog: "shops.retention"}
+var sweeps = map[class]string{classMailText: "messages.retention", classEvent: "shopify.retention", classValue: "shopify.operations", classRequest: "shops.retention", classDisclosure: "shops.retention", classAccessLog: "shops.retention", classRedaction: "shops.retention"}
 
 // personal gives every column that holds, or may hold, personal data its class.
 // A test fails for a column that looks personal and is not here.
@@ -52,6 +54,9 @@ var personal = map[string]class{
 	"shops_privacy_requests.customer_id": classRequest, "shops_privacy_requests.email": classRequest, "shops_privacy_requests.phone": classRequest, "shops_privacy_requests.order_ids": classRequest,
 	"shops_privacy_files.sealed": classDisclosure,
 	"shops_access_log.staff_id":  classAccessLog,
+
+	"shops_staff.staff_id": classStaff, "shops_staff.display_name": classStaff, "shops_staff.changed_by": classStaff,
+	"shops_redactions.customer_id": classRedaction, "shops_redactions.order_ids": classRedaction, "shops_redactions.hashes": classRedaction,
 
 	"messages_designs.document": classDesign, "messages_designs.changed_by": classDesign,
 

@@ -78,8 +78,8 @@ func asks(a, b *tenant) map[string][]ask {
 		"POST /api/v1/confirmation/check":   {{path: "/confirmation/check", body: map[string]any{"design": plain}, want: 200}},
 		"POST /api/v1/confirmation/choices": {{path: "/confirmation/choices", body: map[string]any{"design": plain}, want: 200}},
 		"POST /api/v1/confirmation/preview": {
-			{path: "/confirmation/preview", body: map[string]any{"design": plain, "order_id": order}, want: 404},
 			{path: "/confirmation/preview", body: map[string]any{"design": plain, "locale": "fa"}, want: 200},
+			{path: "/confirmation/preview", body: map[string]any{"design": plain, "order_id": order}, want: 404},
 		},
 		"POST /api/v1/confirmation/test": {
 			{path: "/confirmation/test", body: map[string]any{"to": "me@walk.example", "style": "warm", "locale": "de", "shop_id": int64(b.id)}, want: 400},
@@ -104,6 +104,10 @@ func asks(a, b *tenant) map[string][]ask {
 		"POST /api/v1/privacy/requests/:id/file": {{path: "/privacy/requests/" + b.request + "/file", body: map[string]any{}, want: 404}},
 		"GET /api/v1/operations":                 {{path: "/operations", want: 200}, {path: "/operations", query: url.Values{"cursor": {"zzz"}}, want: 200}},
 		"POST /api/v1/operations/:id/retry":      {{path: "/operations/" + b.operation + "/retry", body: map[string]any{}, want: 404}},
+		"GET /api/v1/staff":                      {{path: "/staff", want: 200}},
+		"PUT /api/v1/staff/default":              {{path: "/staff/default", body: map[string]any{"role": "support", "shop_id": int64(b.id)}, want: 400}, {path: "/staff/default", body: map[string]any{"role": "viewer"}, want: 200}},
+		"PUT /api/v1/staff/:id":                  {{path: "/staff/4711", body: map[string]any{"role": "admin"}, want: 404}},
+		"DELETE /api/v1/staff/:id":               {{path: "/staff/4711", want: 404}},
 		"GET /api/v1/webhooks": {
 			{path: "/webhooks", want: 200},
 			{path: "/webhooks", query: url.Values{"state": {"parked"}, "cursor": {b.parkedJob}}, want: 200},

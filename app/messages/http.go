@@ -10,6 +10,7 @@ import (
 	"afterglow/app/locale"
 	"afterglow/app/mail"
 	"afterglow/app/problem"
+	"afterglow/app/shops"
 	"afterglow/app/store"
 	"afterglow/app/web"
 )
@@ -20,11 +21,11 @@ const (
 )
 
 func (s *Service) routes(g *web.Group) {
-	g.GET("/messages", s.getMessages)
-	g.GET("/messages/:id", s.getMessage)
-	g.GET("/messages/:id/preview", s.getPreview)
-	g.POST("/messages/:id/resend", s.postResend)
-	g.POST("/settings/sender/test", s.postTest)
+	g.GET("/messages", s.getMessages, web.Needs(shops.MayReadMessages))
+	g.GET("/messages/:id", s.getMessage, web.Needs(shops.MayReadMessages))
+	g.GET("/messages/:id/preview", s.getPreview, web.Needs(shops.MayReadMessages))
+	g.POST("/messages/:id/resend", s.postResend, web.Needs(shops.MaySendMessages))
+	g.POST("/settings/sender/test", s.postTest, web.Needs(shops.MayChangeDesign))
 }
 
 type messageJSON struct {
@@ -90,12 +91,17 @@ func (s *Service) getMessages(c *web.Ctx) error {
 		Messages   []messageJSON `json:"messages"`
 		NextCursor *string       `json:"next_cursor"`
 	}{Messages: []messageJSON{}}
+	var shown []string
 	for i := range rows {
 		if i == pageSize {
 			answer.NextCursor = &rows[i-1].ID
 			break
 		}
 		answer.Messages = append(answer.Messages, toJSON(&rows[i]))
+		shown = append(shown, rows[i].ID)
+	}
+	if err := s.shops.ReadingList(c, shown); err != nil {
+		return err
 	}
 	return c.OK(answer)
 }
@@ -159,6 +165,9 @@ func (s *Service) postResend(c *web.Ctx) error {
 	}
 	m, err := s.Resend(c.Context(), web.Shop(c), c.Param("id"), body.RequestID)
 	if err != nil {
+		return err
+	}
+	if err := s.shops.ReadingList(c, []string{m.ID}); err != nil {
 		return err
 	}
 	return c.Answer(http.StatusAccepted, map[string]any{"message": toJSON(m)})

@@ -15,20 +15,21 @@ import (
 	"afterglow/app/problem"
 	"afterglow/app/queue"
 	"afterglow/app/shopify"
+	"afterglow/app/shops"
 	"afterglow/app/store"
 	"afterglow/app/web"
 )
 
 func (s *Service) routes(r *web.Group) {
-	r.GET("/orders", s.getOrders)
-	r.GET("/orders/:id", s.getOrder)
-	r.GET("/orders/:id/timeline", s.getTimeline)
-	r.GET("/home", s.getHome)
+	r.GET("/orders", s.getOrders, web.Needs(shops.MayReadOrders))
+	r.GET("/orders/:id", s.getOrder, web.Needs(shops.MayReadOrders))
+	r.GET("/orders/:id/timeline", s.getTimeline, web.Needs(shops.MayReadOrders))
+	r.GET("/home", s.getHome, web.Needs(shops.MayOpen))
 	s.designRoutes(r)
-	r.GET("/progress", s.getProgress)
-	r.GET("/imports", s.getImports)
-	r.POST("/imports", s.postImport)
-	r.POST("/imports/:id/cancel", s.postImportCancel)
+	r.GET("/progress", s.getProgress, web.Needs(shops.MayOpen))
+	r.GET("/imports", s.getImports, web.Needs(shops.MayOperate))
+	r.POST("/imports", s.postImport, web.Needs(shops.MayOperate))
+	r.POST("/imports/:id/cancel", s.postImportCancel, web.Needs(shops.MayOperate))
 }
 
 // orderRow is an order in a list, as the admin reads it.
@@ -64,6 +65,12 @@ func rowOf(l Listed) orderRow {
 	return out
 }
 
+type orderList struct {
+	Orders   []orderRow `json:"orders"`
+	Next     *string    `json:"next_cursor"`
+	Estimate int64      `json:"total_estimate"`
+}
+
 func (s *Service) getOrders(c *web.Ctx) error {
 	f := Filter{Query: c.Query("q"), State: c.Query("state"), Mail: c.Query("mail"), After: c.Query("cursor")}
 	if len(f.Query) > 200 {
@@ -76,11 +83,7 @@ func (s *Service) getOrders(c *web.Ctx) error {
 		}
 		f.Limit = n
 	}
-	answer := struct {
-		Orders   []orderRow `json:"orders"`
-		Next     *string    `json:"next_cursor"`
-		Estimate int64      `json:"total_estimate"`
-	}{Orders: []orderRow{}}
+	answer := orderList{Orders: []orderRow{}}
 	err := s.db.Read(c.Context(), web.Shop(c), func(tx *store.Tx) error {
 		zone, err := s.zone(tx)
 		if err != nil {
@@ -108,7 +111,17 @@ func (s *Service) getOrders(c *web.Ctx) error {
 	if err != nil {
 		return err
 	}
+	if err := s.shops.ReadingList(c, answer.shown()); err != nil {
+		return err
+	}
 	return c.OK(answer)
+}
+
+func (l orderList) shown() (ids []string) {
+	for _, o := range l.Orders {
+		ids = append(ids, o.ID)
+	}
+	return ids
 }
 
 func (s *Service) zone(tx *store.Tx) (*time.Location, error) {
@@ -268,6 +281,9 @@ func (s *Service) getTimeline(c *web.Ctx) error {
 		return err
 	})
 	if err != nil {
+		return err
+	}
+	if err := s.shops.ReadingList(c, []string{strconv.FormatInt(id, 10)}); err != nil {
 		return err
 	}
 	return c.OK(answer)

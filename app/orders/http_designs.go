@@ -8,22 +8,23 @@ import (
 	"afterglow/app/mail"
 	"afterglow/app/messages"
 	"afterglow/app/problem"
+	"afterglow/app/shops"
 	"afterglow/app/store"
 	"afterglow/app/web"
 )
 
 func (s *Service) designRoutes(r *web.Group) {
-	r.GET("/confirmation", s.getDesign)
-	r.PUT("/confirmation/draft", s.putDraft, web.Body(maxDesign+56<<10))
-	r.POST("/confirmation/check", s.postCheck, web.Body(maxDesign+56<<10))
-	r.POST("/confirmation/choices", s.postChoices, web.Body(maxDesign+56<<10))
-	r.POST("/confirmation/preview", s.postPreview, web.Body(maxDesign+56<<10))
-	r.POST("/confirmation/test", s.postTestMail)
-	r.POST("/confirmation/publish", s.postPublish)
-	r.GET("/confirmation/versions", s.getVersions)
-	r.GET("/confirmation/versions/:version", s.getVersion)
-	r.POST("/confirmation/versions/:version/restore", s.postRestore)
-	r.GET("/confirmation/template", s.getTemplate)
+	r.GET("/confirmation", s.getDesign, web.Needs(shops.MayReadDesign))
+	r.PUT("/confirmation/draft", s.putDraft, web.Needs(shops.MayChangeDesign), web.Body(maxDesign+56<<10))
+	r.POST("/confirmation/check", s.postCheck, web.Needs(shops.MayReadDesign), web.Body(maxDesign+56<<10))
+	r.POST("/confirmation/choices", s.postChoices, web.Needs(shops.MayReadMessages), web.Body(maxDesign+56<<10))
+	r.POST("/confirmation/preview", s.postPreview, web.Needs(shops.MayReadDesign), web.Body(maxDesign+56<<10))
+	r.POST("/confirmation/test", s.postTestMail, web.Needs(shops.MayChangeDesign))
+	r.POST("/confirmation/publish", s.postPublish, web.Needs(shops.MayChangeDesign))
+	r.GET("/confirmation/versions", s.getVersions, web.Needs(shops.MayReadDesign))
+	r.GET("/confirmation/versions/:version", s.getVersion, web.Needs(shops.MayReadDesign))
+	r.POST("/confirmation/versions/:version/restore", s.postRestore, web.Needs(shops.MayChangeDesign))
+	r.GET("/confirmation/template", s.getTemplate, web.Needs(shops.MayReadDesign))
 }
 
 type designJSON struct {
@@ -121,6 +122,13 @@ func (s *Service) postChoices(c *web.Ctx) error {
 	if err != nil {
 		return err
 	}
+	var shown []string
+	for _, one := range list {
+		shown = append(shown, one.Order.ID)
+	}
+	if err := s.shops.ReadingList(c, shown); err != nil {
+		return err
+	}
 	return c.OK(map[string]any{"choices": list})
 }
 
@@ -147,12 +155,15 @@ func (s *Service) postPreview(c *web.Ctx) error {
 			return ErrNotFound
 		}
 		order = n
+		if err := s.shops.May(c, shops.MayReadMessages); err != nil { // somebody's real order, not an example
+			return err
+		}
 	}
 	out, err := s.show(c.Context(), web.Shop(c), body.Design, order, body.Style, body.Locale)
 	if err != nil {
 		return err
 	}
-	if order != 0 { // somebody's real order, not an example
+	if order != 0 {
 		if err := s.shops.Reading(c, strconv.FormatInt(order, 10)); err != nil {
 			return err
 		}

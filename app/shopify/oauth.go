@@ -255,6 +255,7 @@ func (u *usedStates) use(state string, now time.Time) bool {
 const (
 	grantExchange = "urn:ietf:params:oauth:grant-type:token-exchange"
 	typeIDToken   = "urn:ietf:params:oauth:token-type:id_token"
+	typeOnline    = "urn:shopify:params:oauth:token-type:online-access-token"
 	typeOffline   = "urn:shopify:params:oauth:token-type:offline-access-token"
 )
 
@@ -265,6 +266,39 @@ func (a *App) ExchangeSession(ctx context.Context, shop Domain, sessionToken str
 		"grant_type": grantExchange, "subject_token": sessionToken, "subject_token_type": typeIDToken,
 		"requested_token_type": typeOffline, "expiring": "1",
 	})
+}
+
+// User is a member of staff as Shopify knows them.
+type User struct {
+	ID           int64
+	FirstName    string
+	LastName     string
+	AccountOwner bool // owns the store at Shopify
+	Collaborator bool // of a partner, not of the merchant
+}
+
+// ExchangeUser tells who the session token belongs to. Shopify says it only along
+// with an online token, which is dropped at once.
+func (a *App) ExchangeUser(ctx context.Context, shop Domain, sessionToken string) (User, error) {
+	answer, err := a.askToken(ctx, shop, map[string]string{
+		"grant_type": grantExchange, "subject_token": sessionToken, "subject_token_type": typeIDToken, "requested_token_type": typeOnline,
+	})
+	if err != nil {
+		return User{}, err
+	}
+	var body struct {
+		User struct {
+			ID           int64  `json:"id"`
+			FirstName    string `json:"first_name"`
+			LastName     string `json:"last_name"`
+			AccountOwner bool   `json:"account_owner"`
+			Collaborator bool   `json:"collaborator"`
+		} `json:"associated_user"`
+	}
+	if err := json.Unmarshal(answer, &body); err != nil || body.User.ID == 0 {
+		return User{}, errors.New("the answer for an online token names no user")
+	}
+	return User(body.User), nil
 }
 
 // ExchangeCode trades the code of a verified callback for an offline pair.
@@ -290,34 +324,42 @@ func (a *App) Migrate(ctx context.Context, shop Domain, oldToken string) (Tokens
 // it drops the refresh token, the scopes and the expiry, and cannot ask for an
 // expiring token. The call is not repeated here: a refresh has its own rules.
 func (a *App) token(ctx context.Context, shop Domain, body map[string]string) (Tokens, error) {
+	asked := a.Clock.Now()
+	answer, err := a.askToken(ctx, shop, body)
+	if err != nil {
+		return Tokens{}, err
+	}
+	return readTokens(shop, answer, asked)
+}
+
+func (a *App) askToken(ctx context.Context, shop Domain, body map[string]string) ([]byte, error) {
 	if !shop.valid() {
-		return Tokens{}, ErrBadDomain
+		return nil, ErrBadDomain
 	}
 	body["client_id"], body["client_secret"] = a.APIKey, string(a.Secrets.current)
 	raw, err := json.Marshal(body)
 	if err != nil {
-		return Tokens{}, fmt.Errorf("token request: %w", err)
+		return nil, fmt.Errorf("token request: %w", err)
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, shop.Origin()+"/admin/oauth/access_token", bytes.NewReader(raw))
 	if err != nil {
-		return Tokens{}, fmt.Errorf("token request: %w", err)
+		return nil, fmt.Errorf("token request: %w", err)
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Accept", "application/json")
-	asked := a.Clock.Now()
 	resp, err := a.httpClient(a.transport, 15*time.Second).Do(req)
 	if err != nil {
-		return Tokens{}, ErrUnavailable.With(fmt.Errorf("token of %s: %w", shop, err))
+		return nil, ErrUnavailable.With(fmt.Errorf("token of %s: %w", shop, err))
 	}
 	defer resp.Body.Close()
 	answer, err := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
 	if err != nil {
-		return Tokens{}, ErrUnavailable.With(err)
+		return nil, ErrUnavailable.With(err)
 	}
 	if resp.StatusCode != http.StatusOK {
-		return Tokens{}, tokenError(shop, resp.StatusCode, answer)
+		return nil, tokenError(shop, resp.StatusCode, answer)
 	}
-	return readTokens(shop, answer, asked)
+	return answer, nil
 }
 
 func tokenError(shop Domain, status int, answer []byte) error {

@@ -15,21 +15,26 @@ import (
 const pageSize = 50
 
 func (s *Service) routes(g *web.Group) {
-	g.GET("/session", s.getSession)
-	g.GET("/settings/sender", s.getSettings)
-	g.PUT("/settings/sender", s.putSettings)
-	g.GET("/webhooks", s.getWebhooks)
-	g.POST("/webhooks/:id/retry", s.postRetry)
-	g.POST("/webhooks/retry-parked", s.postRetryParked)
-	g.GET("/operations", s.getOperations)
-	g.POST("/operations/:id/retry", s.postRetryOperation)
+	g.GET("/session", s.getSession, web.Needs(MayOpen))
+	g.GET("/settings/sender", s.getSettings, web.Needs(MayReadSettings))
+	g.PUT("/settings/sender", s.putSettings, web.Needs(MayChangeSettings))
+	g.GET("/webhooks", s.getWebhooks, web.Needs(MayOperate))
+	g.POST("/webhooks/:id/retry", s.postRetry, web.Needs(MayOperate))
+	g.POST("/webhooks/retry-parked", s.postRetryParked, web.Needs(MayOperate))
+	g.GET("/operations", s.getOperations, web.Needs(MayOperate))
+	g.POST("/operations/:id/retry", s.postRetryOperation, web.Needs(MayOperate))
 	s.privacyRoutes(g)
+	s.staffRoutes(g)
 }
 
 func (s *Service) getSession(c *web.Ctx) error {
 	var shop Shop
+	var user map[string]any
 	err := s.db.Read(c.Context(), web.Shop(c), func(tx *store.Tx) (err error) {
-		shop, err = s.Get(tx)
+		if shop, err = s.Get(tx); err != nil {
+			return err
+		}
+		user, err = you(tx, web.Staff(c).ID)
 		return err
 	})
 	if err != nil {
@@ -46,7 +51,7 @@ func (s *Service) getSession(c *web.Ctx) error {
 	return c.OK(map[string]any{
 		"shop": map[string]any{"id": shop.ID.String(), "domain": shop.Domain, "name": shop.Name, "email": shop.Email,
 			"currency": shop.Currency, "timezone": shop.Timezone, "locale": shop.Locale},
-		"user":        map[string]any{"id": web.Staff(c).ID, "name": ""},
+		"user":        user,
 		"scopes":      map[string]any{"granted": shop.Scopes, "missing": missing},
 		"mailbox_url": mailbox,
 		"app_version": s.Version,

@@ -3,8 +3,10 @@ package shops
 import (
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
+	"afterglow/app/ids"
 	"afterglow/app/problem"
 	"afterglow/app/store"
 	"afterglow/app/web"
@@ -16,9 +18,9 @@ var (
 )
 
 func (s *Service) privacyRoutes(g *web.Group) {
-	g.GET("/privacy/requests", s.getPrivacyRequests)
-	g.POST("/privacy/requests/:id/file", s.postPrivacyFile)
-	g.GET("/privacy/access", s.getAccess)
+	g.GET("/privacy/requests", s.getPrivacyRequests, web.Needs(MayReadPrivacy))
+	g.POST("/privacy/requests/:id/file", s.postPrivacyFile, web.Needs(MayExport))
+	g.GET("/privacy/access", s.getAccess, web.Needs(MayReadPrivacy))
 }
 
 type privacyJSON struct {
@@ -115,13 +117,17 @@ func (s *Service) getAccess(c *web.Ctx) error {
 		NextCursor *string  `json:"next_cursor"`
 	}{Entries: []Access{}}
 	err := s.db.Read(c.Context(), web.Shop(c), func(tx *store.Tx) error {
+		names, err := staffNames(tx)
+		if err != nil {
+			return err
+		}
 		rows, err := accessPage(tx, c.Query("cursor"), pageSize+1)
 		if len(rows) > pageSize {
 			rows = rows[:pageSize]
 			answer.NextCursor = &rows[pageSize-1].ID
 		}
 		for _, r := range rows {
-			answer.Entries = append(answer.Entries, Access{r.ID, r.At.UTC(), r.StaffID, r.Route, r.Subject})
+			answer.Entries = append(answer.Entries, accessOf(r, names))
 		}
 		return err
 	})
@@ -135,4 +141,47 @@ func (s *Service) getAccess(c *web.Ctx) error {
 // answered. subject is the number of the order or message.
 func (s *Service) Reading(c *web.Ctx, subject string) error {
 	return s.RecordRead(c.Context(), web.Shop(c), web.Staff(c).ID, c.FullPath(), subject)
+}
+
+// sameList is for how long the same list, which screens ask for again and again,
+// counts as one reading.
+const sameList = 10 * time.Minute
+
+type listRead struct {
+	shop                   ids.Shop
+	staff, route, subjects string
+}
+
+// ReadingList puts on record that the request shows several people at once, the
+// subjects being the numbers of their orders or messages. A list of nobody is no
+// reading. The same list again within ten minutes is the same reading.
+func (s *Service) ReadingList(c *web.Ctx, subjects []string) error {
+	if len(subjects) == 0 {
+		return nil
+	}
+	now := s.db.Clock().Now()
+	key := listRead{web.Shop(c), web.Staff(c).ID, c.FullPath(), strings.Join(subjects, " ")}
+	if at, ok := s.lists.Load(key); ok && now.Sub(at.(time.Time)).Abs() < sameList {
+		return nil
+	}
+	err := s.db.InTx(c.Context(), key.shop, func(tx *store.Tx) error {
+		return insertAccess(tx, &accessRow{ID: ids.New("acc"), ShopID: tx.Shop, At: tx.Now, StaffID: key.staff, Route: key.route, Kind: kindOf(key.route), Subject: key.subjects, People: len(subjects)})
+	})
+	if err != nil {
+		return err
+	}
+	s.lists.Range(func(k, at any) bool { // what is older no longer counts
+		if now.Sub(at.(time.Time)).Abs() >= sameList {
+			s.lists.Delete(k)
+		}
+		return true
+	})
+	s.lists.Store(key, now)
+	return nil
+}
+
+// kindOf says what a route shows: orders, messages, privacy.
+func kindOf(route string) string {
+	kind, _, _ := strings.Cut(strings.TrimPrefix(route, "/api/v1/"), "/")
+	return kind
 }

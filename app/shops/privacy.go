@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"afterglow/app/ids"
@@ -285,8 +286,19 @@ type Access struct {
 	ID      string    `json:"id"`
 	At      time.Time `json:"at"`
 	StaffID string    `json:"staff_id"`
+	Staff   string    `json:"staff"` // their name, when Shopify told it
 	Route   string    `json:"route"`
-	Subject string    `json:"subject"`
+	Kind    string    `json:"kind"`
+	Subject string    `json:"subject"` // empty for a list
+	People  int       `json:"people"`
+}
+
+func accessOf(r accessRow, names map[string]string) Access {
+	a := Access{ID: r.ID, At: r.At.UTC(), StaffID: r.StaffID, Staff: names[r.StaffID], Route: r.Route, Kind: kindOf(r.Route), Subject: r.Subject, People: r.People}
+	if strings.Contains(r.Subject, " ") {
+		a.Subject = ""
+	}
+	return a
 }
 
 // RecordRead puts on record that a member of staff reads somebody's data: which
@@ -297,7 +309,7 @@ func (s *Service) RecordRead(ctx context.Context, shop ids.Shop, staff, route, s
 }
 
 func recordRead(tx *store.Tx, staff, route, subject string) error {
-	return insertAccess(tx, &accessRow{ID: ids.New("acc"), ShopID: tx.Shop, At: tx.Now, StaffID: staff, Route: route, Subject: subject})
+	return insertAccess(tx, &accessRow{ID: ids.New("acc"), ShopID: tx.Shop, At: tx.Now, StaffID: staff, Route: route, Kind: kindOf(route), Subject: subject, People: 1})
 }
 
 // OpenPrivacyRequests counts what the merchant should look at: requests that are

@@ -48,6 +48,7 @@ type Service struct {
 	log   *slog.Logger
 	from  string // MAIL_FROM
 	known sync.Map
+	lists sync.Map    // which lists were put on record lately
 	rooms []room.Room // all of them, to be asked about a person
 
 	MailboxURL string // where the built-in mailbox is shown; empty when mails go to a mail server

@@ -29,6 +29,7 @@ type shopRow struct {
 	UninstalledAt   *time.Time
 	SeenAt          *time.Time // when staff last used the app, to the minute
 	SourceUpdatedAt *time.Time
+	DefaultRole     string `gorm:"default:viewer"`
 }
 
 func (shopRow) TableName() string { return "shops" }

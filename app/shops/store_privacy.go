@@ -30,7 +30,9 @@ type accessRow struct {
 	At      time.Time
 	StaffID string
 	Route   string
-	Subject string
+	Subject string // of a list: the numbers, with spaces between
+	Kind    string
+	People  int
 }
 
 func (accessRow) TableName() string { return "shops_access_log" }

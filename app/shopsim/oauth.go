@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -116,9 +117,12 @@ func (s *Sim) tokenAnswer(shop *Shop, t *Token) map[string]any {
 	}
 	if t.Online {
 		first, last, _ := strings.Cut(shop.Owner, " ")
+		if t.UserID != StaffID {
+			first, last = "Staff", fmt.Sprint(t.UserID)
+		}
 		out["associated_user_scope"] = strings.Join(t.Scopes, ",")
 		out["associated_user"] = map[string]any{"id": t.UserID, "first_name": first, "last_name": last, "email": shop.Email,
-			"email_verified": true, "account_owner": true, "locale": shop.Locale, "collaborator": false}
+			"email_verified": true, "account_owner": t.UserID == StaffID, "locale": shop.Locale, "collaborator": false}
 	}
 	return out
 }
@@ -168,7 +172,13 @@ func (t *tx) exchange(shop *Shop, in tokenRequest) (*Token, error) {
 		}
 		return t.newToken(shop, false, claims.Jti), nil
 	case onlineType:
-		return t.newToken(shop, true, claims.Jti), nil
+		k := t.newToken(shop, true, claims.Jti)
+		user, err := strconv.ParseInt(claims.Sub, 10, 64)
+		if err != nil {
+			return nil, deny("invalid_subject_token", "The subject token names no user")
+		}
+		k.UserID = user
+		return k, nil
 	}
 	return nil, deny("invalid_request", "requested_token_type is not supported")
 }

@@ -32,8 +32,11 @@ const StaffID = 90_210_447
 const sessionLife = time.Minute
 
 // SessionToken mints the token App Bridge would give to the app's page: HS256,
-// one minute.
-func (s *Sim) SessionToken(shop *Shop) string {
+// one minute. It is the store owner's.
+func (s *Sim) SessionToken(shop *Shop) string { return s.SessionTokenOf(shop, StaffID) }
+
+// SessionTokenOf mints the token of another member of staff.
+func (s *Sim) SessionTokenOf(shop *Shop, staff int64) string {
 	now := s.Now()
 	part := func(v any) string {
 		raw, err := json.Marshal(v)
@@ -43,7 +46,7 @@ func (s *Sim) SessionToken(shop *Shop) string {
 		return base64.RawURLEncoding.EncodeToString(raw)
 	}
 	head := part(map[string]string{"alg": "HS256", "typ": "JWT"}) + "." + part(map[string]any{
-		"iss": "https://" + shop.Domain + "/admin", "dest": "https://" + shop.Domain, "aud": s.cfg.APIKey, "sub": fmt.Sprint(StaffID),
+		"iss": "https://" + shop.Domain + "/admin", "dest": "https://" + shop.Domain, "aud": s.cfg.APIKey, "sub": fmt.Sprint(staff),
 		"exp": now.Add(sessionLife).Unix(), "nbf": now.Unix(), "iat": now.Unix(), "jti": randomHex(16), "sid": hex.EncodeToString(s.mac("sid" + shop.Domain)),
 	})
 	return head + "." + base64.RawURLEncoding.EncodeToString(s.mac(head))

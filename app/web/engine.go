@@ -37,6 +37,9 @@ type Config struct {
 	// Resolve finds the installed shop of a verified domain. It returns a problem
 	// of kind NotFound for a shop that has not installed the app.
 	Resolve func(ctx context.Context, domain shopify.Domain) (ids.Shop, error)
+	// Authorize tells whether the member of staff may do what the route needs; its
+	// error is the answer. Absent: everybody who proves a session may do all.
+	Authorize func(ctx context.Context, shop ids.Shop, staff StaffMember, need Permission) error
 	// Installed tells whether a shop that a link names still has the app; absent:
 	// every link is good.
 	Installed func(ctx context.Context, shop ids.Shop) (bool, error)

@@ -203,11 +203,11 @@ func TestRoutesThatCannotBe(t *testing.T) {
 
 func TestRoutesAreListed(t *testing.T) {
 	h := newHouse(t)
-	h.Group("/api/v1", Session).PUT("/a/:id", plainOK, Body(10))
+	h.Group("/api/v1", Session).PUT("/a/:id", plainOK, Body(10), Needs("a.change"))
 	h.Group("/l", Linking, Kind("order"), Pages()).GET("/o/:token", plainOK)
 	want := []Route{
-		{"PUT", "/api/v1/a/:id", Session, "", 10, false},
-		{"GET", "/l/o/:token", Linking, "order", DefaultBody, true}, {"HEAD", "/l/o/:token", Linking, "order", DefaultBody, true},
+		{"PUT", "/api/v1/a/:id", Session, "", 10, false, "a.change"},
+		{"GET", "/l/o/:token", Linking, "order", DefaultBody, true, ""}, {"HEAD", "/l/o/:token", Linking, "order", DefaultBody, true, ""},
 	}
 	if got := fmt.Sprint(h.Routes()); got != fmt.Sprint(want) {
 		t.Errorf("got %v", got)

@@ -25,10 +25,15 @@ const (
 type Route struct {
 	Method, Path string
 	Auth         Auth
-	Kind         string // of the link, on a Linking route
-	Body         int64  // the largest body it reads
-	Page         bool   // answers with HTML
+	Kind         string     // of the link, on a Linking route
+	Body         int64      // the largest body it reads
+	Page         bool       // answers with HTML
+	Needs        Permission // what the member of staff must be allowed, on a Session route
 }
+
+// Permission names something that not every member of staff may do. Room shops
+// lists them.
+type Permission string
 
 // DefaultBody is the body cap of a route that names none.
 const DefaultBody = 64 << 10
@@ -54,6 +59,10 @@ func Body(n int64) Option { return func(o *routeOptions) { o.route.Body = n } }
 
 // Pages says that the routes answer with HTML, and so do their problems.
 func Pages() Option { return func(o *routeOptions) { o.route.Page = true } }
+
+// Needs says what a member of staff must be allowed to use the routes. A Session
+// route that says nothing is for owners only.
+func Needs(p Permission) Option { return func(o *routeOptions) { o.route.Needs = p } }
 
 // Kind names the kind of link a Linking route takes. A link of another kind does
 // not open it.

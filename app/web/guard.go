@@ -26,7 +26,7 @@ func (e *Engine) guard(route Route) gin.HandlerFunc {
 		return func(*gin.Context) {}
 	case Session:
 		need(e.config.Sessions != nil && e.config.Resolve != nil, "Sessions and Resolve")
-		check = e.checkSession
+		check = func(c *Ctx) error { return e.checkStaff(c, route.Needs) }
 	case Proxy:
 		need(e.config.Proxies != nil && e.config.Resolve != nil, "Proxies and Resolve")
 		check = e.checkProxy
@@ -40,6 +40,14 @@ func (e *Engine) guard(route Route) gin.HandlerFunc {
 			Fail(c, err)
 		}
 	}
+}
+
+// checkStaff lets in who proves a session and may do what the route needs.
+func (e *Engine) checkStaff(c *Ctx, need Permission) error {
+	if err := e.checkSession(c); err != nil || e.config.Authorize == nil {
+		return err
+	}
+	return e.config.Authorize(c.Context(), Shop(c), Staff(c), need)
 }
 
 // checkSession takes the shop from the token and from nowhere else.
