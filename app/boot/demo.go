@@ -97,7 +97,7 @@ func (d *demo) run(ctx context.Context, out io.Writer) (err error) {
 	defer h.Close()
 	sim, err := shopsim.New(shopsim.Config{
 		Dir: filepath.Join(d.dir, "shopify"), URL: "http://" + d.simListen, AppURL: "http://" + d.listen,
-		APIKey: d.identity.APIKey, APISecret: d.identity.APISecret, Topics: h.Inbox.Topics(), Scopes: Scopes, Log: log, PointsPerSecond: demoPoints,
+		APIKey: d.identity.APIKey, APISecret: d.identity.APISecret, Topics: h.Inbox.Topics(), Scopes: Scopes, OptionalScopes: OptionalScopes, Log: log, PointsPerSecond: demoPoints,
 		Now: d.clock.Now, Advance: func(by time.Duration) error { return d.advance(by, h) },
 	})
 	if err != nil {

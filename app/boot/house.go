@@ -30,6 +30,9 @@ import (
 // Scopes are what this version asks of a merchant; shopify.app.toml lists the same.
 var Scopes = []string{"read_orders", "read_customers", "read_products", "write_app_proxy"}
 
+// OptionalScopes are asked for where the merchant first wants what needs them.
+var OptionalScopes = []string{"write_discounts"}
+
 // House is the program, put together and not yet running.
 type House struct {
 	Config   Config
@@ -89,7 +92,7 @@ func Open(ctx context.Context, c Config, clk clock.Clock, log *slog.Logger) (h *
 	h.API = shopify.NewAPI(h.App, shopify.NewSource(h.Shops, h.App, clk, log), log, apiHooks(log))
 	h.Shops.UseAPI(h.API)
 	h.Operator = shopify.NewOperator(h.DB, h.API.Client, log)
-	h.Shops.Version = Version
+	h.Shops.Version, h.Shops.OptionalScopes = Version, OptionalScopes
 	if h.mailbox != nil {
 		h.Shops.MailboxURL = c.AppURL + "/mailbox"
 	}

@@ -48,7 +48,8 @@ func TestEachTopicOfTheConfigurationIsHeardByExactlyOneRoom(t *testing.T) {
 	}
 	var config struct {
 		Scopes struct {
-			Scopes string `toml:"scopes"`
+			Scopes   string   `toml:"scopes"`
+			Optional []string `toml:"optional_scopes"`
 		} `toml:"access_scopes"`
 		Webhooks struct {
 			Version       string `toml:"api_version"`
@@ -91,6 +92,9 @@ func TestEachTopicOfTheConfigurationIsHeardByExactlyOneRoom(t *testing.T) {
 	scopes := strings.Split(config.Scopes.Scopes, ",")
 	if sort.Strings(scopes); !slices.Equal(scopes, sorted(Scopes)) {
 		t.Errorf("shopify.app.toml asks for the scopes %v, the program for %v", scopes, sorted(Scopes))
+	}
+	if optional := sorted(config.Scopes.Optional); !slices.Equal(optional, sorted(OptionalScopes)) {
+		t.Errorf("shopify.app.toml may ask for the scopes %v, the program for %v", optional, sorted(OptionalScopes))
 	}
 }
 

@@ -52,7 +52,7 @@ func (s *Service) getSession(c *web.Ctx) error {
 		"shop": map[string]any{"id": shop.ID.String(), "domain": shop.Domain, "name": shop.Name, "email": shop.Email,
 			"currency": shop.Currency, "timezone": shop.Timezone, "locale": shop.Locale},
 		"user":        user,
-		"scopes":      map[string]any{"granted": shop.Scopes, "missing": missing},
+		"scopes":      map[string]any{"granted": shop.Scopes, "missing": missing, "optional": s.OptionalScopes},
 		"mailbox_url": mailbox,
 		"app_version": s.Version,
 	})

@@ -53,6 +53,8 @@ type Service struct {
 
 	MailboxURL string // where the built-in mailbox is shown; empty when mails go to a mail server
 	Version    string // of the program
+	// OptionalScopes may be asked for in the admin; the admin is told which.
+	OptionalScopes []string
 }
 
 // Config is what the room needs from the roof.
@@ -108,6 +110,11 @@ func (s *Service) remember(row shopRow) {
 func (s *Service) Get(tx *store.Tx) (Shop, error) {
 	row, err := findShop(tx)
 	return row.shop(), err
+}
+
+// Granted tells whether the merchant granted a scope.
+func (s Shop) Granted(scope string) bool {
+	return len(shopify.MissingScopes(s.Scopes, []string{scope})) == 0
 }
 
 // MissingScopes lists what the app needs and the merchant has not granted.

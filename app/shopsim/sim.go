@@ -25,6 +25,7 @@ type Config struct {
 	Advance         func(time.Duration) error // moves Now; nil: POST /sim/api/clock answers 501
 	Topics          []string                  // webhook topics of the app's toml; nil: AllTopics
 	Scopes          []string                  // scopes the app\'s toml asks for; nil: DefaultScopes
+	OptionalScopes  []string                  // scopes the app may ask for later; nil: none
 	SeedOrders      int                       // orders of history; 0: DefaultSeedOrders, negative: none
 	PointsPerSecond int                       // of the Admin API; 0: 100, as on a standard plan; 1000 is Plus
 	Log             *slog.Logger

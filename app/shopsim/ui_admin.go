@@ -3,6 +3,7 @@ package shopsim
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -119,7 +120,35 @@ func (s *Sim) uiAdminToken(w http.ResponseWriter, _ *http.Request, shop *Shop) {
 }
 
 func (s *Sim) uiAdminScopes(w http.ResponseWriter, _ *http.Request, shop *Shop) {
-	writeUIJSON(w, map[string]any{"granted": shop.Scopes, "required": s.wantedScopes(), "optional": []string{}})
+	writeUIJSON(w, map[string]any{"granted": shop.Scopes, "required": s.wantedScopes(), "optional": append([]string{}, s.cfg.OptionalScopes...)})
+}
+
+// uiAdminGrant is the merchant's yes to scopes that the app asked for in its
+// frame. What its configuration does not name as optional is never granted.
+func (s *Sim) uiAdminGrant(w http.ResponseWriter, r *http.Request, shop *Shop) {
+	var in struct {
+		Scopes []string `json:"scopes"`
+	}
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 4<<10)).Decode(&in); err != nil || r.Header.Get("Content-Type") != "application/json" {
+		http.Error(w, "scopes are missing", http.StatusBadRequest)
+		return
+	}
+	granted := slices.Clone(shop.Scopes)
+	for _, scope := range in.Scopes {
+		if !slices.Contains(s.cfg.OptionalScopes, scope) && !slices.Contains(s.cfg.Scopes, scope) {
+			http.Error(w, scope+" is not among the optional scopes of the app", http.StatusForbidden)
+			return
+		}
+		if !slices.Contains(granted, scope) {
+			granted = append(granted, scope)
+		}
+	}
+	if err := s.SetInstalled(shop.ID, true, granted); err != nil {
+		s.log.Error("grant scopes", "error", err)
+		http.Error(w, "The access could not be granted.", http.StatusInternalServerError)
+		return
+	}
+	writeUIJSON(w, map[string]any{"granted": granted, "required": s.wantedScopes(), "optional": s.cfg.OptionalScopes})
 }
 
 func writeUIJSON(w http.ResponseWriter, v any) {

@@ -48,6 +48,7 @@ func (s *Sim) uiRoutes(mux *http.ServeMux) {
 	page("POST /admin/frame/install", s.uiAdminInstall)
 	page("POST /admin/frame/token", s.uiAdminToken)
 	page("POST /admin/frame/scopes", s.uiAdminScopes)
+	page("POST /admin/frame/grant", s.uiAdminGrant)
 	page("GET /store/{name}/{rest...}", s.uiAdminAlias)
 	page("GET /sim", s.uiPanel)
 	page("GET /sim/{$}", s.uiPanel)

@@ -10,8 +10,11 @@
   const bars = new Map();
 
   const post = (kind, data = {}) => frame.contentWindow?.postMessage({ bridge: 1, kind, ...data }, appOrigin);
-  async function server(what) {
-    const r = await fetch(`/admin/frame/${what}`, { method: 'POST' });
+  async function server(what, body) {
+    const r = await fetch(`/admin/frame/${what}`, {
+      method: 'POST',
+      ...(body && { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) }),
+    });
     if (!r.ok) throw new Error((await r.text()) || r.statusText);
     return r.json();
   }
@@ -27,8 +30,12 @@
     'scopes.query': () => server('scopes'),
     'scopes.request': async ({ scopes }) => {
       const detail = await server('scopes');
-      const all = scopes.every((s) => detail.granted.includes(s));
-      return { result: all ? 'granted-all' : 'declined-all', detail };
+      const wanted = scopes.filter((s) => !detail.granted.includes(s));
+      const unknown = wanted.find((s) => !detail.optional.includes(s));
+      if (unknown) throw new Error(`${unknown} is not among the optional scopes of the app`);
+      if (wanted.length === 0) return { result: 'granted-all', detail };
+      if (!(await confirmGrant(wanted))) return { result: 'declined-all', detail };
+      return { result: 'granted-all', detail: await server('grant', { scopes: wanted }) };
     },
     'scopes.revoke': async () => {
       throw new Error('Only optional scopes can be revoked');
@@ -124,7 +131,22 @@
     $('savebar').hidden = !b;
     document.querySelector('.find').hidden = Boolean(b);
     if (!b) return;
-    $('savebar').querySelector('[data-save]').disabled = b.saving || b.disabled;
+    // confirmGrant asks whether the app may have more access.
+  function confirmGrant(scopes) {
+    const dialog = $('grant');
+    $('grant-scopes').replaceChildren(...scopes.map((s) => {
+      const li = document.createElement('li');
+      const [verb, ...what] = s.split('_');
+      li.textContent = `${verb === 'write' ? 'View and edit' : 'View'}: ${what.join(' ')}`;
+      return li;
+    }));
+    dialog.returnValue = '';
+    dialog.showModal();
+    return new Promise((resolve) => {
+      dialog.addEventListener('close', () => resolve(dialog.returnValue === 'grant'), { once: true });
+    });
+  }
+  $('savebar').querySelector('[data-save]').disabled = b.saving || b.disabled;
     $('savebar').querySelector('[data-discard]').disabled = b.saving;
   }
   // shake says no to a link: save or discard first.

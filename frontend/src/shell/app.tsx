@@ -46,8 +46,8 @@ function WithSession({ children }: { children: ReactNode }) {
   const context = useMemo(() => {
     if (!data) return null;
     const locale = typeof shopify === 'undefined' ? 'en' : (shopify.config?.locale ?? 'en');
-    return { session: data, format: new Format(locale, data.shop.timezone) };
-  }, [data]);
+    return { session: data, format: new Format(locale, data.shop.timezone), reload };
+  }, [data, reload]);
   if (context) return <SessionContext value={context}>{children}</SessionContext>;
   return (
     <s-page>{error ? <Failed error={error} retry={() => void reload()} /> : <Waiting />}</s-page>

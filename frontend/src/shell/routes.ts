@@ -23,6 +23,7 @@ export const routes: Route[] = [
   },
   { patterns: ['/imports'], load: () => import('../rooms/orders/imports') },
   { patterns: ['/webhooks', '/shopify'], load: () => import('../rooms/shopify/webhooks') },
+  { patterns: ['/operations'], load: () => import('../rooms/shopify/operations') },
   { patterns: ['/privacy'], load: () => import('../rooms/shops/privacy') },
   { patterns: ['/settings', '/settings/sender'], load: () => import('../rooms/shops/sender') },
 ];

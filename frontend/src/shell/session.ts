@@ -12,7 +12,7 @@ export interface Session {
     locale: string;
   };
   user: { id: string; name: string };
-  scopes: { granted: string[]; missing: string[] };
+  scopes: { granted: string[]; missing: string[]; optional: string[] };
   mailbox_url: string | null;
   app_version: string;
 }
@@ -20,6 +20,7 @@ export interface Session {
 export interface Context {
   session: Session;
   format: Format;
+  reload: () => Promise<void>;
 }
 
 export const SessionContext = createContext<Context | null>(null);
