@@ -59,6 +59,7 @@ var personal = map[string]class{
 	"shops_redactions.customer_id": classRedaction, "shops_redactions.order_ids": classRedaction, "shops_redactions.hashes": classRedaction,
 
 	"messages_designs.document": classDesign, "messages_designs.changed_by": classDesign,
+	"policy_policies.changed_by": classDesign, "policy_policies.source": classDesign,
 
 	"shops.email": classMerchant, "shops.name": classMerchant, "shops_settings.sender_name": classMerchant, "shops_settings.reply_to": classMerchant, "shops_settings.postal_address": classMerchant,
 	"shops_settings.support_email": classMerchant,

@@ -9,6 +9,7 @@ import (
 	"afterglow/app/mail"
 	"afterglow/app/messages"
 	"afterglow/app/orders"
+	"afterglow/app/policy"
 	"afterglow/app/room"
 )
 
@@ -20,10 +21,12 @@ func (h *House) hangRooms() error {
 	renderer := mail.NewRenderer(locale.Spoken)
 	messages := messages.New(h.DB, h.Shops, renderer, h.mail)
 	h.hang(messages.Room())
-	orders := orders.New(orders.Config{DB: h.DB, Shops: h.Shops, Renderer: renderer, Messages: messages, Links: h.Links, AppURL: h.Config.AppURL, Log: h.log, AdminURL: h.adminURL,
+	policy := policy.New(policy.Config{DB: h.DB, Shops: h.Shops})
+	orders := orders.New(orders.Config{ReturnTerms: policy.ReturnTerms, DB: h.DB, Shops: h.Shops, Renderer: renderer, Messages: messages, Links: h.Links, AppURL: h.Config.AppURL, Log: h.log, AdminURL: h.adminURL,
 		Readers: func(shop ids.Shop) orders.Reader { return h.API.Client(shop) },
 		Exports: func(shop ids.Shop) orders.Exporter { return h.API.Client(shop) }})
 	h.hang(orders.Room())
+	h.hang(policy.Room())
 
 	// What no room hears must still be worked off: the inbox feeds the queue.
 	h.Queue.Feed(h.Inbox.Feed)

@@ -234,9 +234,7 @@ func (v *view) answer(l Listed) orderAnswer {
 			out.Payments = append(out.Payments, amountRow{Label: shown.Label, Amount: shown.Amount})
 		}
 	}
-	if day, ok := lastReturnDay(o, v.ReturnsDays, v.zone); ok {
-		out.ReturnsLastDay = &day
-	}
+	out.ReturnsLastDay = v.terms.LastDay
 	return out
 }
 

@@ -74,10 +74,10 @@ type view struct {
 	shop     shops.Shop
 	settings shops.Settings
 	zone     *time.Location
-	today    clock.Date
 	sums     Totals
 	edited   bool
 	url      string
+	terms    ReturnTerms
 }
 
 func (s *Service) view(tx *store.Tx, f *found, tag locale.Tag) (*view, error) {
@@ -98,7 +98,10 @@ func (s *Service) view(tx *store.Tx, f *found, tag locale.Tag) (*view, error) {
 		return nil, err
 	}
 	zone := clock.Zone(shop.Timezone)
-	v := &view{found: f, tag: tag, shop: shop, settings: settings, zone: zone, today: clock.DateIn(tx.Now, zone), sums: Sum(f.Order), url: address}
+	v := &view{found: f, tag: tag, shop: shop, settings: settings, zone: zone, sums: Sum(f.Order), url: address}
+	if v.terms, err = s.returnTerms(tx, f, zone); err != nil {
+		return nil, err
+	}
 	v.edited = v.sums.Edited || slices.ContainsFunc(happened, func(e EventRow) bool { return e.Kind == EventEdited })
 	return v, nil
 }
@@ -382,13 +385,24 @@ func (v *view) eta() string {
 }
 
 func (v *view) returns() map[string]any {
-	out := map[string]any{"allowed": false, "last_day": "", "days": v.ReturnsDays, "url": v.settings.ReturnsPolicyURL}
-	day, ok := lastReturnDay(v.Order, v.ReturnsDays, v.zone)
-	if !ok {
-		return out
+	out := map[string]any{"allowed": v.terms.Allowed, "last_day": "", "days": v.terms.Days, "url": v.settings.ReturnsPolicyURL}
+	if v.terms.LastDay != nil {
+		out["last_day"] = v.tag.Date(*v.terms.LastDay)
 	}
-	out["last_day"], out["allowed"] = v.tag.Date(day), !day.Before(v.today)
 	return out
+}
+
+// returnTerms asks the policy or, without one, counts the days that the order
+// keeps.
+func (s *Service) returnTerms(tx *store.Tx, f *found, zone *time.Location) (ReturnTerms, error) {
+	if s.terms != nil {
+		return s.terms(tx, f.Order)
+	}
+	terms := ReturnTerms{Days: f.ReturnsDays}
+	if day, ok := lastReturnDay(f.Order, f.ReturnsDays, zone); ok {
+		terms.LastDay, terms.Allowed = &day, !day.Before(clock.DateIn(tx.Now, zone))
+	}
+	return terms, nil
 }
 
 // lastReturnDay counts civil days in the shop's zone from the day the order was

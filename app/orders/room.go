@@ -29,6 +29,9 @@ type Config struct {
 	// AdminURL is the shop's admin at Shopify; absent, the real one.
 	AdminURL func(shopify.Domain) string
 	Log      *slog.Logger
+	// ReturnTerms tells what the policy of the day of purchase says about returning
+	// an order; absent, the days that were set when the order came.
+	ReturnTerms func(*store.Tx, *Order) (ReturnTerms, error)
 }
 
 // Service is the room.
@@ -44,7 +47,8 @@ type Service struct {
 	log       *slog.Logger
 	renderer  *mail.Renderer
 	messages  *messages.Service
-	sections  sections            // of the order page, by later rooms
+	sections  sections // of the order page, by later rooms
+	terms     func(*store.Tx, *Order) (ReturnTerms, error)
 	mayRead   func(ids.Shop) bool // for the sake of a card's name alone
 }
 
@@ -58,7 +62,7 @@ func New(c Config) *Service {
 			return "https://admin.shopify.com/store/" + strings.TrimSuffix(string(d), ".myshopify.com")
 		}
 	}
-	return &Service{db: c.DB, shops: c.Shops, readers: c.Readers, exporters: c.Exports, importing: make(chan struct{}, 1), links: c.Links, appURL: c.AppURL, adminURL: c.AdminURL, log: c.Log, renderer: c.Renderer, messages: c.Messages, mayRead: mayReadCards()}
+	return &Service{db: c.DB, shops: c.Shops, readers: c.Readers, exporters: c.Exports, importing: make(chan struct{}, 1), links: c.Links, appURL: c.AppURL, adminURL: c.AdminURL, log: c.Log, renderer: c.Renderer, messages: c.Messages, terms: c.ReturnTerms, mayRead: mayReadCards()}
 }
 
 // Room hangs the room up.
