@@ -88,7 +88,11 @@ func Open(ctx context.Context, c Config, clk clock.Clock, log *slog.Logger) (h *
 	if err = h.openMail(); err != nil {
 		return h, err
 	}
-	h.Shops = shops.New(shops.Config{DB: h.DB, App: h.App, Keys: c.Keys, Log: log, From: c.MailFrom})
+	signatures, err := c.Keys.Derive("redaction log")
+	if err != nil {
+		return h, err
+	}
+	h.Shops = shops.New(shops.Config{Redactions: shops.NewRedactionLog(c.DataDir, signatures), DB: h.DB, App: h.App, Keys: c.Keys, Log: log, From: c.MailFrom})
 	h.API = shopify.NewAPI(h.App, shopify.NewSource(h.Shops, h.App, clk, log), log, apiHooks(log))
 	h.Shops.UseAPI(h.API)
 	h.Operator = shopify.NewOperator(h.DB, h.API.Client, log)

@@ -54,6 +54,7 @@ func (h *House) Serve(ctx context.Context, ready func(address string)) error {
 	if err := h.schemaIsCurrent(ctx); err != nil {
 		return err
 	}
+	h.repeatErasures(ctx)
 	server, err := web.Listen(h.Config.ListenAddr, h.Engine, h.log)
 	if err != nil {
 		return fmt.Errorf("LISTEN_ADDR %w", err)
@@ -82,6 +83,7 @@ func (h *House) Work(ctx context.Context) error {
 	if err := h.schemaIsCurrent(ctx); err != nil {
 		return err
 	}
+	h.repeatErasures(ctx)
 	if err := h.startWork(ctx); err != nil {
 		return err
 	}
@@ -92,6 +94,18 @@ func (h *House) Work(ctx context.Context) error {
 	}
 	h.Queue.Stop()
 	return err
+}
+
+// repeatErasures has a restored backup forget whom it brought back, before
+// anybody can look. A log that cannot be read stops nothing: it is said loudly.
+func (h *House) repeatErasures(ctx context.Context) {
+	repeated, err := h.Shops.Repeat(ctx)
+	if err != nil {
+		h.log.Error("erasures since the backup could not be repeated: see to DATA_DIR/redactions.log and start again", "error", err)
+	}
+	if repeated > 0 {
+		h.log.Warn("this database was restored from a backup: erasing again what was erased since", "erasures", repeated)
+	}
 }
 
 // startWork encrypts anew what an older key encrypted, so that the operator can

@@ -29,6 +29,8 @@ func (s *Service) Room() room.Room {
 		Export:   s.export,
 		Erase:    s.erase,
 		Knows:    s.knows,
+
+		Addresses: func(_ context.Context, tx *store.Tx, see func(string)) error { return addresses(tx, see) },
 	}
 }
 

@@ -136,3 +136,17 @@ func redact(tx *store.Tx, id int64, numbers []int64) error {
 	return tx.Exec(`UPDATE customers SET email = '', phone = '', first_name = '', last_name = '', locale = '', state = 'redacted',
 		verified_email = ?, digest = '', redacted_at = ? WHERE shop_id = ? AND id IN ? AND redacted_at IS NULL`, false, tx.Now, tx.Shop, numbers).Error
 }
+
+// addresses shows every address and number of the shop's customers.
+func addresses(tx *store.Tx, see func(string)) error {
+	for _, column := range []string{"email", "phone"} {
+		var list []string
+		if err := tx.Scoped(&row{}).Where(column+" <> ''").Pluck(column, &list).Error; err != nil {
+			return err
+		}
+		for _, address := range list {
+			see(address)
+		}
+	}
+	return nil
+}

@@ -24,6 +24,7 @@ func (s *Service) Room() room.Room {
 		Personal:  true,
 		Export:    s.export,
 		Erase:     s.erase,
+		Addresses: func(_ context.Context, tx *store.Tx, see func(string)) error { return addresses(tx, see) },
 	}
 }
 

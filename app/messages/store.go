@@ -258,3 +258,16 @@ func Any(tx *store.Tx) (bool, error) {
 	err := tx.Scoped(&Message{}).Where("sent_at IS NOT NULL").Limit(1).Pluck("id", &one).Error
 	return len(one) > 0, err
 }
+
+// addresses shows everybody whom the shop wrote to, or is not to write to.
+func addresses(tx *store.Tx, see func(string)) error {
+	var written, suppressed []string
+	if err := tx.Scoped(&Message{}).Where("to_address <> ''").Distinct("to_address").Pluck("to_address", &written).Error; err != nil {
+		return err
+	}
+	err := tx.Scoped(&suppression{}).Distinct("address").Pluck("address", &suppressed).Error
+	for _, address := range append(written, suppressed...) {
+		see(address)
+	}
+	return err
+}

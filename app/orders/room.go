@@ -1,6 +1,7 @@
 package orders
 
 import (
+	"context"
 	"log/slog"
 	"strings"
 	"time"
@@ -97,5 +98,6 @@ func (s *Service) Room() room.Room {
 		Export:    s.export,
 		Erase:     s.erase,
 		Knows:     s.knows,
+		Addresses: func(_ context.Context, tx *store.Tx, see func(string)) error { return addresses(tx, see) },
 	}
 }

@@ -430,3 +430,13 @@ func anonymise(tx *store.Tx, id int64, document []byte) error {
 	}
 	return tx.Exec(`DELETE FROM orders_refunds WHERE shop_id = ? AND order_id = ?`, tx.Shop, id).Error
 }
+
+// addresses shows every e-mail address of the shop's orders.
+func addresses(tx *store.Tx, see func(string)) error {
+	var list []string
+	err := tx.Scoped(&row{}).Where("email <> ''").Distinct("email").Pluck("email", &list).Error
+	for _, address := range list {
+		see(address)
+	}
+	return err
+}

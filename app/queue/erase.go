@@ -24,6 +24,9 @@ func EraseReasons(tx *store.Tx, refs []string, words ...string) error {
 
 // Running counts the shop's jobs about the given things that are being worked on.
 func Running(tx *store.Tx, refs ...string) (n int64, err error) {
-	err = tx.Scoped(&Row{}).Where("ref IN ?", append(refs, "")).Where("state = 'running'").Count(&n).Error
+	if len(refs) == 0 {
+		return 0, nil
+	}
+	err = tx.Scoped(&Row{}).Where("ref IN ?", refs).Where("state = 'running'").Count(&n).Error
 	return n, err
 }

@@ -38,6 +38,10 @@ type Room struct {
 	Export func(ctx context.Context, tx *store.Tx, p Person) (map[string]any, error)
 	// Erase makes the person unrecognizable in the room's tables. It may run twice.
 	Erase func(ctx context.Context, tx *store.Tx, p Person) error
+	// Addresses shows every e-mail address and phone number that the room holds of
+	// shoppers. A backup that was restored is searched with it for whom it should
+	// have forgotten, who is known by hashes alone.
+	Addresses func(ctx context.Context, tx *store.Tx, see func(address string)) error
 	// Knows adds what else the room knows the person by: the ids of their orders,
 	// an address that the request left out. Without it, nothing is added.
 	Knows func(ctx context.Context, tx *store.Tx, p Person) (Person, error)

@@ -31,7 +31,20 @@
 // that an installation waits for. Reading says which staff member reads whose
 // data before the reading is answered; nobody changes that log.
 //
+// # Staff
+//
+// Whoever uses the app is on record with a role (permission.go, staff.go). Every
+// admin route names the permission it needs; the role is read for each request.
+// A shop never loses its last owner, and whom it belongs to in Shopify is one.
+//
+// # Restored backups
+//
+// Each erasure is a line in a file outside of the database, without a name. A
+// process that starts on a database which never heard of a line erases again
+// (redaction.go).
+//
 // Owns shops, shops_tokens, shops_settings, shops_privacy_requests,
-// shops_privacy_files, shops_access_log, shops_erasures. Tells shops.installed,
+// shops_privacy_files, shops_access_log, shops_erasures, shops_staff,
+// shops_redactions. Tells shops.installed,
 // shops.uninstalled.
 package shops

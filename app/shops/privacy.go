@@ -182,13 +182,8 @@ func (s *Service) forget(ctx context.Context, c *queue.Claim) error {
 	if request.DoneAt != nil {
 		return c.Finish(ctx, nil)
 	}
-	for _, one := range s.rooms {
-		if one.Erase == nil || one.Name == roomName {
-			continue
-		}
-		if err := c.Hold(ctx, func(tx *store.Tx) error { return one.Erase(ctx, tx, p) }); err != nil {
-			return fmt.Errorf("erase in %s: %w", one.Name, err)
-		}
+	if err := s.eraseInRooms(ctx, c, p); err != nil {
+		return err
 	}
 	return c.Finish(ctx, func(tx *store.Tx) error {
 		if err := s.forgetUnread(tx, p); err != nil { // what came in while the rooms were busy
@@ -200,8 +195,24 @@ func (s *Service) forget(ctx context.Context, c *queue.Claim) error {
 		if err := forgetRequest(tx, request.ID); err != nil {
 			return err
 		}
+		if err := s.noteRedaction(tx, request.ID, p); err != nil {
+			return err
+		}
 		return s.erase(ctx, tx, p)
 	})
+}
+
+// eraseInRooms has every room but this one forget a person.
+func (s *Service) eraseInRooms(ctx context.Context, c *queue.Claim, p room.Person) error {
+	for _, one := range s.rooms {
+		if one.Erase == nil || one.Name == roomName {
+			continue
+		}
+		if err := c.Hold(ctx, func(tx *store.Tx) error { return one.Erase(ctx, tx, p) }); err != nil {
+			return fmt.Errorf("erase in %s: %w", one.Name, err)
+		}
+	}
+	return nil
 }
 
 var errBusy = errors.New("something about the person is just being worked on")
@@ -255,7 +266,9 @@ func (s *Service) eraseShop(_ context.Context, tx *store.Tx, job queue.Job) erro
 		s.known.Delete(shopify.Domain(row.Domain))
 		s.log.Info("a shop was erased at Shopify's request", "rows", rows)
 	})
-	return insertErasure(tx, &erasureRow{ID: ids.New("ers"), DomainHash: hashDomain(row.Domain), ReceivedAt: request.ReceivedAt, ErasedAt: tx.Now, ErasedRows: rows})
+	erased := &erasureRow{ID: ids.New("ers"), DomainHash: hashDomain(row.Domain), ReceivedAt: request.ReceivedAt, ErasedAt: tx.Now, ErasedRows: rows}
+	tx.AfterCommit(func() { s.append(Redaction{ID: erased.ID, DomainHash: erased.DomainHash, ErasedAt: erased.ErasedAt}) })
+	return insertErasure(tx, erased)
 }
 
 func hashDomain(domain string) string {
@@ -267,6 +280,9 @@ func hashDomain(domain string) string {
 func (s *Service) privacyRetention() queue.Schedule {
 	return queue.Schedule{Name: ScheduleRetention, Every: 6 * time.Hour, Begin: func(_ context.Context, tx *store.Tx) error {
 		if err := deleteOldAccesses(tx, tx.Now.Add(-keepAccesses)); err != nil {
+			return err
+		}
+		if err := deleteOldRedactions(tx, tx.Now.Add(-keepRedactions)); err != nil {
 			return err
 		}
 		if err := deleteOldFiles(tx); err != nil {

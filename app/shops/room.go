@@ -34,6 +34,7 @@ func (s *Service) Room() room.Room {
 		Tasks: []queue.Task{
 			{Kind: TaskDisclose, Lane: queue.LaneStore, Timeout: 5 * time.Minute, Run: s.disclose},
 			{Kind: TaskForget, Lane: queue.LaneStore, Timeout: 5 * time.Minute, MaxAttempts: 30, Run: s.forget},
+			{Kind: TaskForgetAgain, Lane: queue.LaneStore, Timeout: 15 * time.Minute, MaxAttempts: 30, Run: s.forgetAgain},
 			{Kind: TaskEraseShop, Timeout: 15 * time.Minute, InTx: s.eraseShop},
 		},
 		Schedules: []queue.Schedule{s.privacyRetention()},

@@ -51,6 +51,8 @@ type Service struct {
 	lists sync.Map    // which lists were put on record lately
 	rooms []room.Room // all of them, to be asked about a person
 
+	redactions *RedactionLog
+
 	MailboxURL string // where the built-in mailbox is shown; empty when mails go to a mail server
 	Version    string // of the program
 	// OptionalScopes may be asked for in the admin; the admin is told which.
@@ -64,11 +66,13 @@ type Config struct {
 	Keys *shopify.Keyring
 	Log  *slog.Logger
 	From string // the address mails are sent from
+	// Redactions is the log outside of the database of who was erased.
+	Redactions *RedactionLog
 }
 
 // New returns the room. UseAPI must follow before anything talks to Shopify.
 func New(c Config) *Service {
-	return &Service{db: c.DB, app: c.App, keys: c.Keys, log: c.Log, from: c.From}
+	return &Service{db: c.DB, app: c.App, keys: c.Keys, log: c.Log, from: c.From, redactions: c.Redactions}
 }
 
 // UseRooms gives the room the list of all rooms. It asks them about a person and
