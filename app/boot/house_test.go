@@ -173,7 +173,7 @@ func without(a, b []string) (rest []string) {
 	return rest
 }
 
-func columns(t *testing.T, db *store.DB) (names []string) {
+func columns(t testing.TB, db *store.DB) (names []string) {
 	t.Helper()
 	query := `SELECT table_name || '.' || column_name FROM information_schema.columns WHERE table_schema = current_schema() ORDER BY 1`
 	if db.Dialect == "sqlite" {

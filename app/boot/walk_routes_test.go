@@ -137,7 +137,7 @@ func (w *walk) bearer(o *tenant) []string {
 	return []string{"Authorization", "Bearer " + w.sim.SessionToken(o.shop)}
 }
 
-func (q ask) bytes(t *testing.T) []byte {
+func (q ask) bytes(t testing.TB) []byte {
 	if q.body == nil {
 		return nil
 	}
@@ -191,7 +191,7 @@ func TestNoRouteReachesAnotherShop(t *testing.T) {
 	})
 }
 
-func tellsNothing(t *testing.T, what string, answer *httptest.ResponseRecorder, b *tenant) {
+func tellsNothing(t testing.TB, what string, answer *httptest.ResponseRecorder, b *tenant) {
 	t.Helper()
 	text := answer.Body.String() + fmt.Sprint(answer.Header())
 	for kind, secret := range b.private() {
@@ -201,7 +201,7 @@ func tellsNothing(t *testing.T, what string, answer *httptest.ResponseRecorder, 
 	}
 }
 
-func sameRows(t *testing.T, before, after map[string]string) {
+func sameRows(t testing.TB, before, after map[string]string) {
 	t.Helper()
 	for table := range before {
 		if before[table] != after[table] {

@@ -39,7 +39,7 @@ import (
 // a parked webhook. Everything it logs is kept.
 type walk struct {
 	*House
-	t       *testing.T
+	t       testing.TB
 	env     map[string]string
 	clk     *clock.Fixed
 	sim     *shopsim.Sim
@@ -86,7 +86,7 @@ func (l *keptLog) String() string {
 }
 
 // late is a handler that is known after its server's address.
-func late(t *testing.T) (*httptest.Server, *http.Handler) {
+func late(t testing.TB) (*httptest.Server, *http.Handler) {
 	var h http.Handler
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.ServeHTTP(w, r) }))
 	t.Cleanup(server.Close)
@@ -100,7 +100,7 @@ func eachWalk(t *testing.T, test func(t *testing.T, w *walk)) {
 	}
 }
 
-func openWalk(t *testing.T, dialect string) *walk {
+func openWalk(t testing.TB, dialect string) *walk {
 	t.Helper()
 	w := &walk{t: t, clk: clock.NewFixed(storetest.Noon), log: &keptLog{}, env: complete()}
 	app, appHandler := late(t)
