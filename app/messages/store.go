@@ -141,74 +141,9 @@ func suppress(tx *store.Tx, address, reason string) error {
 		Create(&suppression{ShopID: tx.Shop, Address: normal(address), Reason: reason, CreatedAt: tx.Now}).Error
 }
 
-// Filter narrows a list of messages. Empty fields do not.
-type Filter struct {
-	Query  string // part of an order's name, or the beginning of an address
-	State  State
-	Kind   string
-	Before string // messages older than this id
-	Limit  int
-}
-
-func list(tx *store.Tx, f Filter) (rows []Message, err error) {
-	q := tx.Scoped(&Message{}).Omit("html", "body_text")
-	if f.State != "" {
-		q = q.Where("state = ?", f.State)
-	}
-	if f.Kind != "" {
-		q = q.Where("kind = ?", f.Kind)
-	}
-	if f.Before != "" {
-		q = q.Where("id < ?", f.Before)
-	}
-	if text := strings.TrimSpace(f.Query); text != "" {
-		q = q.Where("(to_address LIKE ? ESCAPE '!' OR order_name = ? OR order_name = ?)", likePrefix(normal(text)), text, "#"+text)
-	}
-	err = q.Order("id DESC").Limit(f.Limit).Find(&rows).Error
-	return rows, err
-}
-
-func likePrefix(s string) string {
-	return strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(s) + "%"
-}
-
 func history(tx *store.Tx, id string) (entries []Entry, err error) {
 	err = tx.Scoped(&Entry{}).Where("message_id = ?", id).Order("id").Find(&entries).Error
 	return entries, err
-}
-
-// ForOrder lists the messages about an order, oldest first, without their text.
-func ForOrder(tx *store.Tx, order int64) (rows []Message, err error) {
-	err = tx.Scoped(&Message{}).Omit("html", "body_text").Where("order_id = ?", order).Order("id").Find(&rows).Error
-	return rows, err
-}
-
-// StatesFor tells, for each of the orders that has one, the state of its newest
-// message of the kind.
-func StatesFor(tx *store.Tx, kind string, orders []int64) (map[int64]State, error) {
-	var rows []Message
-	err := tx.Scoped(&Message{}).Select("id", "order_id", "state").Where("order_id IN ? AND kind = ?", orders, kind).Order("id").Find(&rows).Error
-	states := make(map[int64]State, len(rows))
-	for _, r := range rows {
-		states[r.OrderID] = r.State
-	}
-	return states, err
-}
-
-// Day counts what was sent on one day.
-type Day struct {
-	From, Until time.Time
-	Sent        int64
-}
-
-// CountSent fills in how many mails were sent in each span.
-func CountSent(tx *store.Tx, days []Day) error {
-	for i := range days {
-		if err := tx.Scoped(&Message{}).Where("sent_at >= ? AND sent_at < ?", days[i].From, days[i].Until).Count(&days[i].Sent).Error; err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // Delays lists the delays of the mails sent in the span, in milliseconds, from

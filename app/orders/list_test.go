@@ -86,7 +86,7 @@ func TestListFilters(t *testing.T) {
 				t.Errorf("%s: %q, want %q", c.name, got, c.want)
 			}
 		}
-		for _, f := range []Filter{{State: "lost"}, {Mail: "read"}, {After: "!"}, {After: "MTIz"}} {
+		for _, f := range []Filter{{State: "lost"}, {Mail: "read"}, {After: "!"}, {After: "MTIz"}, {Mail: "failed", After: "MTIz"}} {
 			err := db.Read(context.Background(), storetest.Shop, func(tx *store.Tx) error { _, _, _, err := List(tx, f); return err })
 			if !errors.Is(err, ErrFilter) {
 				t.Errorf("%+v: %v, want ErrFilter", f, err)
@@ -117,6 +117,43 @@ func TestListPagesMeetEveryOrderOnce(t *testing.T) {
 			slices.Sort(all)
 			if len(slices.Compact(all)) != 23 {
 				t.Errorf("mail %q: %d orders in all pages, want 23: %v", mail, len(all), all)
+			}
+		}
+	})
+}
+
+func TestEveryStateOfMailFindsAllItsOrders(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, clk *clock.Fixed) {
+		b := setup(t, db, clk)
+		now := clk.Now()
+		for i := range int64(24) {
+			must(t, b.hear("orders/create", body(i+1, now.Add(-time.Duration(i)*time.Minute), map[string]any{}), now))
+		}
+		b.in(storetest.Shop, func(tx *store.Tx) error {
+			for i, state := range []string{"sent", "sending", "suppressed", "failed", "stopped"} {
+				must(t, tx.Exec("UPDATE messages SET state = ? WHERE shop_id = ? AND order_id % 6 = ?", state, tx.Shop, i).Error)
+			}
+			// An older mail of the same kind says nothing about how the order stands.
+			must(t, tx.Exec(`INSERT INTO messages (id, shop_id, kind, once, ref, order_id, to_address, to_name, locale, state, caused_at, created_at)
+				SELECT 'msg_00' || id, shop_id, kind, 'older' || once, ref, order_id, to_address, to_name, locale, 'failed', caused_at, created_at
+				FROM messages WHERE shop_id = ?`, tx.Shop).Error)
+			return tx.Exec("DELETE FROM messages WHERE shop_id = ? AND order_id % 6 = 5", tx.Shop).Error
+		})
+		for mail, want := range map[string]int{"sent": 4, "waiting": 4, "stopped": 8, "failed": 4, "none": 4} {
+			for _, f := range []Filter{{Mail: mail}, {Mail: mail, State: "unfulfilled"}, {Mail: mail, Query: "1"}, {Mail: mail, Since: now.Add(-time.Hour)}} {
+				var all []string
+				f.Limit = 3
+				for rounds := 0; ; rounds++ {
+					names, next, _ := b.list(f)
+					all = append(all, names...)
+					if f.After = next; next == "" || rounds > 10 {
+						break
+					}
+				}
+				slices.Sort(all)
+				if len(all) != want || len(slices.Compact(all)) != want {
+					t.Errorf("%+v: %v, want %d", f, all, want)
+				}
 			}
 		}
 	})

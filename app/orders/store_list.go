@@ -3,6 +3,7 @@ package orders
 import (
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,13 +17,25 @@ import (
 var ErrFilter = problem.New(problem.Malformed, "orders.filter", "This filter is not known. See the fields.")
 
 const (
-	pageDefault   = 50
-	pageMost      = 200
-	searchEnough  = 500   // matches beyond which walking the list finds them faster
-	countEnough   = 5_000 // a longer list is "more than"
-	mailChunk     = 200
-	mailChunkMost = 25 // chunks that one page may look through for a state of mail
+	pageDefault  = 50
+	pageMost     = 200
+	searchEnough = 500    // matches beyond which walking the list finds them faster
+	countEnough  = 5_000  // a longer list is "more than"
+	mailWindow   = 10_000 // orders that one page may look through for a state of mail
+	mailChunk    = 500    // of mails whose orders are looked at
 )
+
+// mailStates are the messages' states that a list shows as one. Of an order that
+// has no mail the state is empty.
+var mailStates = map[string][]messages.State{
+	"sent":    {messages.StateSent},
+	"waiting": {messages.StateWaiting, messages.StateSending},
+	"stopped": {messages.StateStopped, messages.StateSuppressed},
+	"failed":  {messages.StateFailed},
+	"none":    {""},
+}
+
+var errCursor = ErrFilter.WithFields(problem.Field{Field: "cursor", Detail: "is not one that we gave"})
 
 // Filter narrows a list of orders. Empty fields do not.
 type Filter struct {
@@ -33,6 +46,11 @@ type Filter struct {
 	Until time.Time // placed before
 	After string    // the cursor of the page before
 	Limit int
+}
+
+// whole tells whether nothing but the state of the mail narrows the list.
+func (f Filter) whole() bool {
+	return f.State == "" && f.Query == "" && f.Since.IsZero() && f.Until.IsZero()
 }
 
 // Listed is one order of a list.
@@ -49,8 +67,6 @@ var states = map[string]string{
 	"unfulfilled": "cancelled_at IS NULL AND fulfillment_status <> 'fulfilled'",
 	"refunded":    "financial_status IN ('refunded', 'partially_refunded')",
 }
-
-var mailStates = map[string]bool{"": true, "sent": true, "waiting": true, "stopped": true, "failed": true, "none": true}
 
 // condition is the WHERE of a list, without the cursor.
 type condition struct {
@@ -78,7 +94,10 @@ func (c *condition) and(sql string, args ...any) {
 // the end), and about how many there are in all, up to countEnough.
 func List(tx *store.Tx, f Filter) (page []Listed, next string, estimate int64, err error) {
 	state, ok := states[f.State]
-	if !ok || !mailStates[f.Mail] {
+	if ok && f.Mail != "" {
+		_, ok = mailStates[f.Mail]
+	}
+	if !ok {
 		return nil, "", 0, ErrFilter.WithFields(problem.Field{Field: "state, mail", Detail: "is not one of the known values"})
 	}
 	if f.Limit <= 0 {
@@ -104,8 +123,21 @@ func List(tx *store.Tx, f Filter) (page []Listed, next string, estimate int64, e
 			return nil, "", 0, err
 		}
 	}
-	page, next, err = walk(tx, c, f)
-	return page, next, estimate, err
+	if f.Mail == "" {
+		page, next, err = walk(tx, c, f)
+		return page, next, estimate, err
+	}
+	// Orders whose mail was sent, or that have none, are met soon when the list is
+	// walked; the others are few, and their mails lead to them.
+	if f.Mail == "none" || f.Mail == "sent" && !f.whole() {
+		page, next, err = walkFor(tx, c, f)
+		return page, next, estimate, err
+	}
+	if page, next, err = follow(tx, c, f); err != nil || f.Mail == "sent" {
+		return page, next, estimate, err
+	}
+	mails, err := messages.CountOrdersIn(tx, KindConfirmation, mailStates[f.Mail], countEnough)
+	return page, next, min(mails, estimate), err
 }
 
 // search adds what was typed. Few matches are named one by one; of many, the
@@ -153,56 +185,123 @@ func (c *condition) search(tx *store.Tx, query string) (possible bool, err error
 const listColumns = `id, name, placed_at, customer_id, customer_name, email, locale, currency, total_minor, items_count,
 	financial_status, fulfillment_status, cancelled_at, closed_at, test`
 
-// walk reads the page. With a state of mail wanted it looks through chunks of the
-// list, because mails are another room's rows; a page may then be short and still
-// have a next one.
+// walk reads a page of the list.
 func walk(tx *store.Tx, c *condition, f Filter) (page []Listed, next string, err error) {
-	size := f.Limit + 1
-	if f.Mail != "" {
-		size = mailChunk
+	if err := c.after(f.After); err != nil {
+		return nil, "", err
 	}
-	after := f.After
-	for range mailChunkMost {
-		rows, err := chunk(tx, c, after, size)
-		if err != nil || len(rows) == 0 {
-			return page, "", err
+	var rows []row
+	err = tx.Raw("SELECT "+listColumns+" FROM orders WHERE "+c.sql.String()+" ORDER BY "+c.order(tx)+" LIMIT "+strconv.Itoa(f.Limit+1), c.args...).Scan(&rows).Error
+	if err != nil {
+		return nil, "", err
+	}
+	if len(rows) > f.Limit {
+		rows = rows[:f.Limit]
+		next = cursorOf(rows[f.Limit-1])
+	}
+	page, err = withMail(tx, rows)
+	return page, next, err
+}
+
+// walkFor reads a page of the orders whose mail is in the wanted state. It looks
+// through a bounded part of the list: a page may be short, or empty, and still have
+// a next one.
+func walkFor(tx *store.Tx, c *condition, f Filter) (page []Listed, next string, err error) {
+	if err := c.after(f.After); err != nil {
+		return nil, "", err
+	}
+	state, args := messages.StateOf("orders.shop_id", "orders.id", KindConfirmation)
+	inner := " FROM orders WHERE " + c.sql.String() + " ORDER BY " + c.order(tx) + " LIMIT " + strconv.Itoa(mailWindow)
+	all := append(append(slices.Clone(c.args), args...), mailStates[f.Mail])
+	var rows []row
+	err = tx.Raw("SELECT "+listColumns+" FROM (SELECT shop_id, "+listColumns+inner+") AS orders WHERE "+state+" IN ? ORDER BY placed_at DESC, id DESC LIMIT "+
+		strconv.Itoa(f.Limit+1), all...).Scan(&rows).Error
+	if err != nil {
+		return nil, "", err
+	}
+	if len(rows) > f.Limit {
+		rows = rows[:f.Limit]
+		next = cursorOf(rows[f.Limit-1])
+	} else {
+		var last []row
+		if err := tx.Raw("SELECT placed_at, id"+inner+" OFFSET "+strconv.Itoa(mailWindow-1), c.args...).Scan(&last).Error; err != nil {
+			return nil, "", err
 		}
-		listed, err := withMail(tx, rows)
+		if len(last) > 0 {
+			next = cursorOf(last[0])
+		}
+	}
+	page, err = withMail(tx, rows)
+	return page, next, err
+}
+
+// follow reads the orders of mails in the wanted state, those of the newest mails
+// first. It looks through a bounded number of mails.
+func follow(tx *store.Tx, c *condition, f Filter) (page []Listed, next string, err error) {
+	before, err := mailCursor(f.After)
+	if err != nil {
+		return nil, "", err
+	}
+	size := mailChunk
+	if f.whole() {
+		size = f.Limit + 1
+	}
+	for range mailWindow / mailChunk {
+		mails, err := messages.OrdersIn(tx, KindConfirmation, mailStates[f.Mail], before, size)
 		if err != nil {
 			return nil, "", err
 		}
-		for i, l := range listed {
-			if len(page) == f.Limit {
-				return page, after, nil
-			}
-			if f.Mail == "" || f.Mail == l.MailState {
-				page = append(page, l)
-			}
-			after = cursorOf(rows[i])
+		numbers := make([]int64, len(mails))
+		for i, m := range mails {
+			numbers[i] = m.OrderID
 		}
-		if len(rows) < size {
+		var rows []row
+		err = tx.Raw("SELECT "+listColumns+" FROM orders WHERE "+c.sql.String()+" AND id IN ?", append(slices.Clone(c.args), numbers)...).Scan(&rows).Error
+		if err != nil {
+			return nil, "", err
+		}
+		found := make(map[int64]row, len(rows))
+		for _, r := range rows {
+			found[r.ID] = r
+		}
+		for _, m := range mails {
+			if len(page) == f.Limit {
+				return page, base64.RawURLEncoding.EncodeToString([]byte(before)), nil
+			}
+			if r, ok := found[m.OrderID]; ok {
+				page = append(page, Listed{r, mailState(m.State)})
+			}
+			before = m.ID
+		}
+		if len(mails) < size {
 			return page, "", nil
 		}
-		if f.Mail == "" {
-			break
-		}
 	}
-	return page, after, nil
+	return page, base64.RawURLEncoding.EncodeToString([]byte(before)), nil
 }
 
-func chunk(tx *store.Tx, c *condition, after string, size int) ([]row, error) {
-	where, args := c.sql.String(), c.args
-	if after != "" {
-		at, id, err := parseCursor(after)
-		if err != nil {
-			return nil, err
-		}
-		where += " AND (placed_at, id) < (?, ?)"
-		args = append(args[:len(args):len(args)], at, id)
+// mailCursor reads the id of the mail that a page of follow ended with.
+func mailCursor(s string) (string, error) {
+	if s == "" {
+		return "", nil
 	}
-	var rows []row
-	err := tx.Raw("SELECT "+listColumns+" FROM orders WHERE "+where+" ORDER BY "+c.order(tx)+" LIMIT "+strconv.Itoa(size), args...).Scan(&rows).Error
-	return rows, err
+	b, err := base64.RawURLEncoding.DecodeString(s)
+	if err != nil || len(b) > 64 || !strings.HasPrefix(string(b), "msg_") {
+		return "", errCursor
+	}
+	return string(b), nil
+}
+
+// after begins behind the order that the page before ended with.
+func (c *condition) after(cursor string) error {
+	if cursor == "" {
+		return nil
+	}
+	at, id, err := parseCursor(cursor)
+	if err == nil {
+		c.and("(placed_at, id) < (?, ?)", at, id)
+	}
+	return err
 }
 
 // withMail adds how each order's confirmation stands.
@@ -240,16 +339,15 @@ func cursorOf(r row) string {
 }
 
 func parseCursor(s string) (at time.Time, id int64, err error) {
-	wrong := ErrFilter.WithFields(problem.Field{Field: "cursor", Detail: "is not one that we gave"})
 	b, err := base64.RawURLEncoding.DecodeString(s)
 	if err != nil || len(b) > 64 {
-		return at, 0, wrong
+		return at, 0, errCursor
 	}
 	left, right, _ := strings.Cut(string(b), ".")
 	micro, err1 := strconv.ParseInt(left, 10, 64)
 	id, err2 := strconv.ParseInt(right, 10, 64)
 	if err1 != nil || err2 != nil {
-		return at, 0, wrong
+		return at, 0, errCursor
 	}
 	return time.UnixMicro(micro).UTC(), id, nil
 }
@@ -262,15 +360,21 @@ type Day struct {
 
 // CountPlaced fills in how many orders were placed in each span.
 func CountPlaced(tx *store.Tx, days []Day) error {
-	for i := range days {
-		d := &days[i]
-		err := tx.Raw(`SELECT count(*) FROM orders WHERE shop_id = ? AND deleted_at IS NULL AND placed_at >= ? AND placed_at < ?`,
-			tx.Shop, d.From.UTC(), d.Until.UTC()).Scan(&d.Placed).Error
-		if err != nil {
-			return err
+	var sql strings.Builder
+	var args []any
+	for i, d := range days {
+		if i > 0 {
+			sql.WriteString(" UNION ALL ")
 		}
+		fmt.Fprintf(&sql, "SELECT %d AS day, count(*) AS placed FROM orders WHERE shop_id = ? AND deleted_at IS NULL AND placed_at >= ? AND placed_at < ?", i)
+		args = append(args, tx.Shop, d.From.UTC(), d.Until.UTC())
 	}
-	return nil
+	var counts []struct{ Day, Placed int64 }
+	err := tx.Raw(sql.String(), args...).Scan(&counts).Error
+	for _, c := range counts {
+		days[c.Day].Placed = c.Placed
+	}
+	return err
 }
 
 // Any tells whether the shop has an order.

@@ -42,6 +42,7 @@ var sections = []section{
 	{"ingest", ingest},
 	{"story", story},
 	{"import", history},
+	{"lists", lists},
 }
 
 func main() {
