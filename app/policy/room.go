@@ -7,5 +7,6 @@ func (s *Service) Room() room.Room {
 	return room.Room{
 		Name:   "policy",
 		Tables: []string{"policy_policies", "policy_products"},
+		Admin:  s.routes,
 	}
 }

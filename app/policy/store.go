@@ -25,7 +25,7 @@ func (versionRow) TableName() string { return "policy_policies" }
 
 // stored is the version without its policy, which only its source can tell.
 func (r versionRow) stored() Version {
-	return Version{Version: r.Version, Revision: r.Revision, Source: r.Source, From: r.FromVersion, ChangedBy: r.ChangedBy, ChangedAt: r.ChangedAt.UTC()}
+	return Version{Version: r.Version, Revision: r.Revision, Source: r.Source, From: r.FromVersion, ChangedBy: r.ChangedBy, ChangedAt: r.ChangedAt.UTC(), stored: true}
 }
 
 func rowOf(tx *store.Tx, v Version) *versionRow {

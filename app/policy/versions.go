@@ -21,6 +21,8 @@ type Version struct {
 	From      int // the version it was rolled back to, 0 if it was not
 	ChangedBy string
 	ChangedAt time.Time
+
+	stored bool // false for the first version before a second was published
 }
 
 // The problems of versions.
@@ -47,6 +49,15 @@ func (s *Service) InForce(tx *store.Tx, at time.Time) (Version, error) {
 		v, err = findVersion(tx, 1)
 	}
 	if errors.Is(err, ErrMissing) {
+		return s.beginning(tx)
+	}
+	return v, err
+}
+
+// version reads one that was published.
+func (s *Service) version(tx *store.Tx, version int) (Version, error) {
+	v, err := findVersion(tx, version)
+	if errors.Is(err, ErrMissing) && version == 1 {
 		return s.beginning(tx)
 	}
 	return v, err
@@ -111,8 +122,8 @@ func (s *Service) publish(tx *store.Tx, revision, version int, by string) error 
 	var v Version
 	if version == 0 {
 		v, err = findDraft(tx)
-	} else if v, err = findVersion(tx, version); errors.Is(err, ErrMissing) && version == used.Version {
-		v, err = used, nil
+	} else {
+		v, err = s.version(tx, version)
 	}
 	switch {
 	case err != nil:
