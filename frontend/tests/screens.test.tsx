@@ -402,6 +402,7 @@ test('the admin draws the navigation from our links', async () => {
     ['/orders', 'Orders'],
     ['/messages', 'Messages'],
     ['/confirmation', 'Confirmation'],
+    ['/policy', 'Policy'],
     ['/webhooks', 'Webhooks'],
     ['/privacy', 'Privacy'],
     ['/settings', 'Settings'],

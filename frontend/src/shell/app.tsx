@@ -24,6 +24,7 @@ export function App() {
         <s-link href="/orders">{t('nav.orders')}</s-link>
         <s-link href="/messages">{t('nav.messages')}</s-link>
         <s-link href="/confirmation">{t('nav.confirmation')}</s-link>
+        <s-link href="/policy">{t('nav.policy')}</s-link>
         <s-link href="/webhooks">{t('nav.webhooks')}</s-link>
         <s-link href="/privacy">{t('nav.privacy')}</s-link>
         <s-link href="/settings">{t('nav.settings')}</s-link>

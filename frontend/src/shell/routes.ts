@@ -21,6 +21,7 @@ export const routes: Route[] = [
     load: () => import('../rooms/orders/confirmation/screen'),
     ahead: ['/confirmation'],
   },
+  { patterns: ['/policy'], load: () => import('../rooms/policy/screen'), ahead: ['/policy'] },
   { patterns: ['/imports'], load: () => import('../rooms/orders/imports') },
   { patterns: ['/webhooks', '/shopify'], load: () => import('../rooms/shopify/webhooks') },
   { patterns: ['/operations'], load: () => import('../rooms/shopify/operations') },
