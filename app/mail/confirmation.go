@@ -17,14 +17,16 @@ var ConfirmationTemplate []byte
 const ConfirmationSubject = `{% if order.test %}{{ "confirmation.subject_test" | t: order: order.name }}{% else %}{% case style %}` +
 	`{% when "warm" %}{{ "confirmation.warm.subject" | t: order: order.name, shop: shop.name }}` +
 	`{% when "reassuring" %}{{ "confirmation.reassuring.subject" | t: order: order.name }}` +
+	`{% when "inviting" %}{{ "confirmation.inviting.subject" | t: order: order.name }}` +
+	`{% when "similar" %}{{ "confirmation.similar.subject" | t: order: order.name }}` +
 	`{% else %}{{ "confirmation.subject" | t: order: order.name }}{% endcase %}{% endif %}`
 
 // ConfirmationStyles are the ways in which the template can be written.
-var ConfirmationStyles = []string{"plain", "warm", "reassuring"}
+var ConfirmationStyles = []string{"plain", "warm", "reassuring", "inviting", "similar"}
 
 // ConfirmationBlocks are the parts of the template that may be left out or put
 // in another order. Greeting and footer are always there.
-var ConfirmationBlocks = []string{"summary", "status", "eta", "items", "totals", "addresses", "payment", "note", "returns", "signature"}
+var ConfirmationBlocks = []string{"summary", "status", "eta", "items", "totals", "offer", "similar", "addresses", "payment", "note", "returns", "signature"}
 
 // ConfirmationLayout is the order of the blocks in a style.
 func ConfirmationLayout(style string) []string {
@@ -33,6 +35,10 @@ func ConfirmationLayout(style string) []string {
 		return []string{"signature", "summary", "eta", "items", "totals", "addresses", "payment", "note", "returns"}
 	case "reassuring":
 		return []string{"status", "summary", "eta", "items", "totals", "addresses", "payment", "note", "returns", "signature"}
+	case "inviting":
+		return []string{"summary", "eta", "offer", "items", "totals", "addresses", "payment", "note", "returns", "signature"}
+	case "similar":
+		return []string{"summary", "eta", "items", "totals", "similar", "addresses", "payment", "note", "returns", "signature"}
 	}
 	return []string{"summary", "eta", "items", "totals", "addresses", "payment", "note", "returns", "signature"}
 }
@@ -123,6 +129,8 @@ func (s sampler) base() map[string]any {
 	d := map[string]any{
 		"signature": map[string]any{"name": "", "title": "", "photo_url": ""},
 		"status":    s.status(),
+		"offer":     NoOffer(),
+		"similar":   []any{},
 		"shop": map[string]any{
 			"name": "Lumen & Loom", "url": "https://lumen-and-loom.example/", "email": "hello@lumen-and-loom.example",
 			"phone": "", "address": "Lumen & Loom, 88 Spring Street, New York, NY 10012", "logo_url": "",
@@ -166,8 +174,31 @@ func StyledConfirmation(tag locale.Tag, name, style, tone string) Letter {
 	status, _ := l.Data["status"].(map[string]any)
 	status["title"] = locale.Spoken(tag, Toned(tone, "order_page.status.confirmed"), nil)
 	WithStyle(l.Data, style, tone, ConfirmationLayout(style))
+	SampleExtras(l.Data, tag, style)
 	l.Data["signature"] = map[string]any{"name": "Maya Lindqvist", "title": "Lumen & Loom", "photo_url": "https://lumen-and-loom.example/cdn/maya.jpg"}
 	return l
+}
+
+// NoOffer is what a letter without a code has in the code's place.
+func NoOffer() map[string]any {
+	return map[string]any{"code": "", "value": "", "until": "", "minimum": "", "url": ""}
+}
+
+// SampleExtras writes made-up data of what only one style shows: the code of the
+// inviting one, the products of the similar one.
+func SampleExtras(data map[string]any, tag locale.Tag, style string) {
+	s := sampler{tag: tag}
+	switch style {
+	case "inviting":
+		data["offer"] = map[string]any{"code": "THANKS-7KQ2-M9XD-4HWTC", "value": tag.Percent(1000), "until": tag.Date(clock.Date{Year: 2026, Month: 12, Day: 31}),
+			"minimum": s.amount(4000), "url": "https://lumen-and-loom.example/discount/THANKS-7KQ2-M9XD-4HWTC"}
+	case "similar":
+		data["similar"] = []any{
+			map[string]any{"title": "Ardent floor lamp", "url": "https://lumen-and-loom.example/products/ardent-floor-lamp", "image_url": "https://lumen-and-loom.example/cdn/floor.jpg", "image_alt": "Ardent floor lamp", "together": "Ardent table lamp"},
+			map[string]any{"title": "Halden cushion", "url": "https://lumen-and-loom.example/products/halden-cushion", "image_url": "https://lumen-and-loom.example/cdn/cushion.jpg", "image_alt": "Halden cushion", "together": "Halden wool throw"},
+			map[string]any{"title": "Stoneware mug", "url": "https://lumen-and-loom.example/products/stoneware-mug", "image_url": "", "image_alt": "Stoneware mug", "together": ""},
+		}
+	}
 }
 
 func (s sampler) item(title, options, picture string, quantity int, unit, total, original int64) map[string]any {

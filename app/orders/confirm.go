@@ -83,7 +83,7 @@ func (s *Service) confirm(tx *store.Tx, o *Order, toldAt time.Time) error {
 		id := strconv.FormatInt(o.ID, 10)
 		return queue.Enqueue(tx, queue.Request{Kind: TaskConfirm, Ref: id, Once: id})
 	}
-	return sendConfirmation(tx, o, toldAt)
+	return s.sendConfirmation(tx, o, toldAt)
 }
 
 // confirmable tells whether the order is paid for, or is going to be.
@@ -125,7 +125,10 @@ func mayReadCards() func(ids.Shop) bool {
 
 // sendConfirmation asks for the mail. The order's id is its once-key: however
 // often this is called, one mail goes out.
-func sendConfirmation(tx *store.Tx, o *Order, causedAt time.Time) error {
+func (s *Service) sendConfirmation(tx *store.Tx, o *Order, causedAt time.Time) error {
+	if err := s.reserve(tx, o); err != nil {
+		return err
+	}
 	id := strconv.FormatInt(o.ID, 10)
 	return messages.Send(tx, messages.Request{
 		Kind: KindConfirmation, Once: id, Ref: id, To: o.Email, ToName: o.ShopperName(), Locale: o.Locale,
@@ -156,7 +159,7 @@ func (s *Service) confirmWithDetails(ctx context.Context, c *queue.Claim) error 
 			if err := s.keepRead(tx, o, asked); err != nil {
 				return err
 			}
-			return sendKnown(tx, id)
+			return s.sendKnown(tx, id)
 		})
 	}
 	again, lookErr := s.worthAnother(ctx, c, id, err)
@@ -178,7 +181,7 @@ func (s *Service) confirmWithDetails(ctx context.Context, c *queue.Claim) error 
 		if err := missPictures(tx, f.Order.Lines); err != nil {
 			return err
 		}
-		return sendKnown(tx, id)
+		return s.sendKnown(tx, id)
 	})
 }
 
@@ -204,7 +207,7 @@ func (s *Service) worthAnother(ctx context.Context, c *queue.Claim, id int64, fa
 
 // sendKnown asks for the confirmation of an order we have; one that was deleted
 // in the meantime gets none.
-func sendKnown(tx *store.Tx, id int64) error {
+func (s *Service) sendKnown(tx *store.Tx, id int64) error {
 	f, err := load(tx, id)
 	if errors.Is(err, ErrNotFound) {
 		return nil
@@ -212,7 +215,7 @@ func sendKnown(tx *store.Tx, id int64) error {
 	if err != nil {
 		return err
 	}
-	return sendConfirmation(tx, f.Order, f.FirstSeenAt)
+	return s.sendConfirmation(tx, f.Order, f.FirstSeenAt)
 }
 
 // read is the task that reads an order from Shopify and keeps it. An order that

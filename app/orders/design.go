@@ -22,9 +22,11 @@ const (
 	StylePlain      = "plain"
 	StyleWarm       = "warm"
 	StyleReassuring = "reassuring"
+	StyleInviting   = "inviting" // with a code for the next order
+	StyleSimilar    = "similar"  // with products that go well with the order
 )
 
-var styleNames = map[string]string{StylePlain: "Plain", StyleWarm: "Warm welcome", StyleReassuring: "Reassuring"}
+var styleNames = map[string]string{StylePlain: "Plain", StyleWarm: "Warm welcome", StyleReassuring: "Reassuring", StyleInviting: "Inviting", StyleSimilar: "Similar products"}
 
 // Design is how the merchant wants confirmations to be written. It is kept as
 // versioned data by the room messages.
@@ -38,6 +40,7 @@ type Design struct {
 	ReplyTo      Person               `json:"reply_to"`
 	SecondColor  string               `json:"second_color"`
 	Custom       Custom               `json:"custom"`
+	Offer        Offer                `json:"offer"` // what the inviting style gives away
 }
 
 // Words are the merchant's own texts in one language, with Liquid. An empty one
@@ -129,6 +132,7 @@ func (d *Design) complete() {
 	if d.Words == nil {
 		d.Words = map[locale.Tag]Words{}
 	}
+	d.Offer.complete()
 	for _, style := range mail.ConfirmationStyles {
 		if len(d.Layouts[style]) == 0 {
 			d.Layouts[style] = mail.ConfirmationLayout(style)
@@ -216,6 +220,7 @@ func (d *Design) Validate() error {
 	if d.ReplyTo.Email == "" && d.ReplyTo.Name != "" {
 		v.add("reply_to.email", "Enter the address at which this person reads answers.")
 	}
+	d.Offer.validate(v)
 	d.SecondColor = strings.ToLower(strings.TrimSpace(d.SecondColor))
 	if d.SecondColor != "" && !colour.MatchString(d.SecondColor) {
 		v.add("second_color", "Enter a colour such as #b4532a, or nothing.")

@@ -180,7 +180,11 @@ func (s *Service) show(ctx context.Context, shop ids.Shop, d Design, order int64
 		if style != "" && style != c.Style {
 			c = Choice{Style: style, Why: "You asked for this style; the rules choose " + styleNames[c.Style] + ". " + c.Why}
 		}
-		letter = v.inStyle(d, 0, c)
+		c, extras, err := s.furnish(tx, v, d, c, true)
+		if err != nil {
+			return err
+		}
+		letter = v.inStyle(d, 0, c, extras)
 		return nil
 	})
 	if err != nil {

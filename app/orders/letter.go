@@ -63,7 +63,7 @@ func (s *Service) compose(_ context.Context, tx *store.Tx, ref string) (*mail.Le
 	if err != nil {
 		return nil, err
 	}
-	return v.letter(tx, d, version)
+	return s.letter(tx, v, d, version)
 }
 
 // view is an order with everything needed to show it to its shopper.

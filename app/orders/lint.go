@@ -30,6 +30,8 @@ const (
 	markBilling = "QzBillingqz"
 	markPage    = "https://qz.example/order"
 	markReturn  = "QzDayqz"
+	markCode    = "QZCODEQZ"
+	markProduct = "QzProductqz"
 )
 
 func inText(mark string) func(*mail.Rendered) bool {
@@ -44,6 +46,12 @@ var duties = []duty{
 	{"shipping_address", "the shipping address", "addresses", "{% for line in shipping.address %} … {{ line }}", inText(markAddress)},
 	{"billing_address", "the billing address", "addresses", "{% for line in billing.address %} … {{ line }}", inText(markBilling)},
 	{"returns", "the line about returns", "returns", `{{ "order.returns.until" | t: date: returns.last_day }}`, inText(markReturn)},
+}
+
+// styleDuties are what a style promises besides.
+var styleDuties = map[string]duty{
+	StyleInviting: {"offer", "the discount code", "offer", "{{ offer.code }}", inText(markCode)},
+	StyleSimilar:  {"similar", "the similar products", "similar", "{% for p in similar %} … {{ p.title }}", inText(markProduct)},
 }
 
 // ErrLint says that a design must not be published.
@@ -77,7 +85,11 @@ func lint(ctx context.Context, r *mail.Renderer, kind mail.Kind, d Design) []pro
 			if strings.TrimSpace(out.Subject) == "" {
 				complain(fmt.Sprintf("words.%s.%s.subject", tag, style), "The subject line comes out empty. Write one, or leave the field empty to use ours.")
 			}
-			for _, owed := range duties {
+			owes := duties
+			if special, ok := styleDuties[style]; ok && d.uses(style) {
+				owes = append(slices.Clone(duties), special)
+			}
+			for _, owed := range owes {
 				if owed.seen(out) {
 					continue
 				}
@@ -90,6 +102,11 @@ func lint(ctx context.Context, r *mail.Renderer, kind mail.Kind, d Design) []pro
 		}
 	}
 	return found
+}
+
+// uses tells whether an order can get the style.
+func (d Design) uses(style string) bool {
+	return d.DefaultStyle == style || slices.ContainsFunc(d.Rules, func(r Rule) bool { return r.Style == style })
 }
 
 // blame finds which of the merchant's texts fails, by trying each alone.
@@ -130,6 +147,12 @@ func probe(tag locale.Tag, style string, d Design) *mail.Letter {
 	l.Data["shipping"].(map[string]any)["address"] = []any{markAddress}
 	l.Data["billing"] = map[string]any{"address": []any{markBilling}}
 	l.Data["returns"].(map[string]any)["last_day"] = markReturn
+	if style == StyleInviting {
+		l.Data["offer"].(map[string]any)["code"] = markCode
+	}
+	if style == StyleSimilar {
+		l.Data["similar"].([]any)[0].(map[string]any)["title"] = markProduct
+	}
 	d.dress(&l, tag, style)
 	// The number must stand in the mail itself: a subject line is cut and lost.
 	return &l

@@ -37,6 +37,7 @@ type Config struct {
 
 // Service is the room.
 type Service struct {
+	extras    []LetterExtra
 	db        *store.DB
 	shops     *shops.Service
 	readers   Readers
@@ -65,6 +66,10 @@ func New(c Config) *Service {
 	}
 	return &Service{db: c.DB, shops: c.Shops, readers: c.Readers, exporters: c.Exports, importing: make(chan struct{}, 1), links: c.Links, appURL: c.AppURL, adminURL: c.AdminURL, log: c.Log, renderer: c.Renderer, messages: c.Messages, terms: c.ReturnTerms, mayRead: mayReadCards()}
 }
+
+// Extend lets a later room add to confirmations. It is called while the house is
+// put together.
+func (s *Service) Extend(extras ...LetterExtra) { s.extras = append(s.extras, extras...) }
 
 // Room hangs the room up.
 func (s *Service) Room() room.Room {

@@ -2,9 +2,11 @@ package orders
 
 import (
 	"context"
+	"maps"
 	"strconv"
 	"strings"
 
+	"afterglow/app/clock"
 	"afterglow/app/locale"
 	"afterglow/app/mail"
 	"afterglow/app/problem"
@@ -12,18 +14,26 @@ import (
 )
 
 // letter writes the confirmation of an order as the design has it.
-func (v *view) letter(tx *store.Tx, d Design, version int) (*mail.Letter, error) {
+func (s *Service) letter(tx *store.Tx, v *view, d Design, version int) (*mail.Letter, error) {
 	traits, err := traitsOf(tx, v.Order)
 	if err != nil {
 		return nil, err
 	}
-	chosen := d.Choose(traits)
-	return v.inStyle(d, version, chosen), nil
+	chosen, err := s.held(tx, v.ID, d.Choose(traits))
+	if err != nil {
+		return nil, err
+	}
+	chosen, extras, err := s.furnish(tx, v, d, chosen, false)
+	if err != nil {
+		return nil, err
+	}
+	return v.inStyle(d, version, chosen, extras), nil
 }
 
-func (v *view) inStyle(d Design, version int, chosen Choice) *mail.Letter {
+func (v *view) inStyle(d Design, version int, chosen Choice, extras map[string]any) *mail.Letter {
 	v.tone = d.Tone
 	data := v.data()
+	maps.Copy(data, extras)
 	data["status"] = v.status()
 	l := &mail.Letter{To: mail.Address{Name: v.Order.ShopperName(), Email: v.Order.Email}, Locale: string(v.tag), Data: data, Variant: chosen.Style, Why: chosen.Why}
 	if version > 0 {
@@ -121,6 +131,14 @@ func (s *Service) example(_ context.Context, tx *store.Tx, name string) (*mail.L
 	return s.sampleIn(tx, d, tag, style, "full")
 }
 
+// sampleCode is a code that nobody made.
+func sampleCode(prefix string) string {
+	if prefix != "" {
+		prefix += "-"
+	}
+	return prefix + "7KQ2-M9XD-4HWTC"
+}
+
 // sampleIn is a made-up order, with the shop's own name and brand, in a style.
 func (s *Service) sampleIn(tx *store.Tx, d Design, tag locale.Tag, style, name string) (*mail.Letter, error) {
 	if styleNames[style] == "" {
@@ -143,6 +161,9 @@ func (s *Service) sampleIn(tx *store.Tx, d Design, tag locale.Tag, style, name s
 		for _, i := range items {
 			i.(map[string]any)["image_url"] = ""
 		}
+	}
+	if style == StyleInviting {
+		l.Data["offer"] = d.Offer.Letter(tag, sampleCode(d.Offer.Prefix), clock.DateIn(tx.Now, clock.Zone(shop.Timezone)).AddDays(d.Offer.Days), shop.URL)
 	}
 	l.Variant, l.Why = style, "A sample"
 	d.dress(&l, tag, style)

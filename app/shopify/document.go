@@ -39,9 +39,13 @@ var (
 	docBulkOperation    = document("bulk_operation")
 	docBulkRecent       = document("bulk_recent")
 	docBulkCancel       = document("bulk_cancel")
+	docDiscountCreate   = document("discount_create")
+	docDiscountByCode   = document("discount_by_code")
+	docDiscountEnd      = document("discount_end")
 	documents           = []Document{
 		docShop, docAppInstallation, docOrder, docOrderLines, docRefundLines, docFulfillmentLines, docOrdersUpdated, docCustomer,
 		docBulkRun, docBulkOperation, docBulkRecent, docBulkCancel,
+		docDiscountCreate, docDiscountByCode, docDiscountEnd,
 	}
 
 	// What bulk operations export; each is the variable of docBulkRun.
