@@ -148,7 +148,7 @@ func (h *House) openWeb() (err error) {
 	if h.Links, err = web.NewLinks(h.clock, keys...); err != nil {
 		return err
 	}
-	proxies, err := shopify.NewProxyVerifier(h.Config.Secrets, h.clock)
+	proxies, err := shopify.NewProxyVerifier(h.Config.Secrets, h.clock, "lang")
 	if err != nil {
 		return err
 	}
@@ -156,8 +156,9 @@ func (h *House) openWeb() (err error) {
 	if h.Config.SimURL != "" {
 		pictures = []string{h.Config.SimURL}
 	}
+	sessions := shopify.NewSessionVerifier(h.Config.APIKey, h.Config.Secrets, h.clock)
 	h.Engine, err = web.New(web.Config{
-		Log: h.log, Sessions: shopify.NewSessionVerifier(h.Config.APIKey, h.Config.Secrets, h.clock), Proxies: proxies, Links: h.Links,
+		Log: h.log, Sessions: sessions, Extensions: sessions, Proxies: proxies, Links: h.Links,
 		Resolve: h.resolveInstalled, Installed: h.installed, Authorize: h.Shops.Authorize, TrustedProxies: h.Config.TrustedProxies,
 		ImageOrigins: pictures, Metrics: h.Metrics, ErrorPage: orders.ErrorPage,
 	})
@@ -195,8 +196,9 @@ func (h *House) hangRoutes() error {
 	admin := e.Group("/api/v1", web.Session)
 	links := e.Group("/l", web.Linking, web.Kind("order"), web.Pages())
 	proxy := e.Group("/proxy", web.Proxy, web.Pages())
+	extensions := e.Group("/ext/v1", web.Extension)
 	for _, r := range h.Rooms {
-		for group, hang := range map[*web.Group]func(*web.Group){public: r.Public, admin: r.Admin, links: r.Links, proxy: r.Proxy} {
+		for group, hang := range map[*web.Group]func(*web.Group){public: r.Public, admin: r.Admin, links: r.Links, proxy: r.Proxy, extensions: r.Ext} {
 			if hang != nil {
 				hang(group)
 			}

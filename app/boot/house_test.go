@@ -224,6 +224,9 @@ func TestPublicRoutesAreTheseAndNoOthers(t *testing.T) {
 		/auth /auth/bounce /auth/callback /auth/exit /assets/*path /healthz /readyz /favicon.ico /api/v1/openapi.json
 		/mailbox /mailbox/api/messages /mailbox/messages/:id/html /mailbox/messages/:id/source`)
 	for _, r := range openHouse(t, nil).Engine.Routes() {
+		if r.Method == "OPTIONS" { // answers with headers alone
+			continue
+		}
 		if r.Auth == web.Public && !slices.Contains(allowed, r.Path) {
 			t.Errorf("%s %s asks for no proof of who it is", r.Method, r.Path)
 		}

@@ -27,16 +27,19 @@ const (
 	classMerchant   class = "merchant"   // the merchant's own name and addresses: until the shop is erased
 	classStaff      class = "staff"      // who of the merchant's people uses the app: until they are removed, or the shop is erased
 	classRedaction  class = "redaction"  // whom a restored backup must forget again, by number: 90 days
+	classLookup     class = "look-up"    // what a shopper typed to find their order: until it is found, at most a day
 	classDesign     class = "design"     // what the merchant wrote themselves: until the shop is erased
 )
 
 // sweeps names the schedule that ends a class; the others end on request, or
 // with what they belong to.
-var sweeps = map[class]string{classMailText: "messages.retention", classEvent: "shopify.retention", classValue: "shopify.operations", classRequest: "shops.retention", classDisclosure: "shops.retention", classAccessLog: "shops.retention", classRedaction: "shops.retention"}
+var sweeps = map[class]string{classMailText: "messages.retention", classEvent: "shopify.retention", classValue: "shopify.operations", classRequest: "shops.retention", classDisclosure: "shops.retention", classAccessLog: "shops.retention", classRedaction: "shops.retention", classLookup: "orders.lookups"}
 
 // personal gives every column that holds, or may hold, personal data its class.
 // A test fails for a column that looks personal and is not here.
 var personal = map[string]class{
+	"orders_lookups.email_key": classLookup,
+
 	"customers.email": classTrade, "customers.verified_email": classTrade, "customers.phone": classTrade, "customers.first_name": classTrade, "customers.last_name": classTrade, "customers.locale": classTrade,
 	"orders.customer_id": classTrade, "orders.customer_name": classTrade, "orders.email": classTrade, "orders.locale": classTrade, "orders.email_key": classTrade, "orders.buyer_key": classTrade,
 	"orders.last_name_key": classTrade, "orders.document": classTrade, "orders.details": classTrade, "orders_refunds.document": classTrade,
@@ -69,6 +72,7 @@ var personal = map[string]class{
 var impersonal = map[string]string{
 	"orders.name":                  "the order's number, #1042",
 	"orders.name_key":              "the order's number, for searching",
+	"orders_lookups.name_key":      "an order's number",
 	"messages.order_name":          "the order's number",
 	"orders_events.detail":         "states and ids, written by us",
 	"queue_schedules.name":         "the schedule's name",

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"afterglow/app/store"
 	"afterglow/app/web"
 )
 
@@ -269,8 +270,15 @@ func TestLinksOpenOnlyTheirOwn(t *testing.T) {
 			if route.Auth != web.Linking {
 				continue
 			}
+			if route.Kind == "lookup" {
+				continue // TestOneTimeLinksOpenOnlyTheirOwn
+			}
 			if route.Kind != "order" {
 				t.Errorf("%s takes links of kind %q, which this walk does not know", route.Path, route.Kind)
+			}
+			old := 401
+			if route.Expired { // it mails a new one
+				old = 200
 			}
 			for name, c := range map[string]struct {
 				token string
@@ -280,7 +288,7 @@ func TestLinksOpenOnlyTheirOwn(t *testing.T) {
 				"other's order":      {sign(a, "order", order, time.Hour), 404},
 				"other's message":    {sign(a, "order", b.message, time.Hour), 404},
 				"other kind":         {sign(a, "return", strconv.FormatInt(a.order, 10), time.Hour), 401},
-				"expired":            {sign(b, "order", order, -time.Second), 401},
+				"expired":            {sign(a, "order", strconv.FormatInt(a.order, 10), -time.Second), old},
 				"cut":                {own[:len(own)-4], 401},
 				"turned":             {own[:len(own)-6] + "AAAAAA", 401},
 				"none":               {"x", 401},
@@ -297,6 +305,45 @@ func TestLinksOpenOnlyTheirOwn(t *testing.T) {
 		}
 		if walked == 0 {
 			t.Error("no route takes links")
+		}
+		sameRows(t, before, w.rowsOf(b))
+	})
+}
+
+// A one-time link of one shop opens nothing of another.
+func TestOneTimeLinksOpenOnlyTheirOwn(t *testing.T) {
+	eachWalk(t, func(t *testing.T, w *walk) {
+		a, b := w.tenants[0], w.tenants[1]
+		for _, o := range []*tenant{a, b} {
+			err := w.DB.InTx(t.Context(), o.id, func(tx *store.Tx) error {
+				return tx.Exec("INSERT INTO orders_lookups (shop_id, id, name_key, email_key, locale, order_id, expires_at, created_at) VALUES (?, ?, '', '', 'en', ?, ?, ?)",
+					tx.Shop, fmt.Sprintf("lkp_%d", o.id), o.order, tx.Now.Add(time.Hour), tx.Now).Error
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		before := w.rowsOf(b)
+		sign := func(o *tenant, ref *tenant, left time.Duration) string {
+			token, err := w.Links.Sign(web.Link{Shop: o.id, Kind: "lookup", Ref: fmt.Sprintf("lkp_%d", ref.id), Expires: w.clk.Now().Add(left)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return token
+		}
+		for name, c := range map[string]struct {
+			token string
+			want  [2]int // GET, then POST
+		}{
+			"other's": {sign(a, b, time.Hour), [2]int{401, 401}}, "expired": {sign(a, a, -time.Second), [2]int{401, 401}}, "own": {sign(a, a, time.Hour), [2]int{200, 303}},
+		} {
+			for i, method := range []string{"GET", "POST"} {
+				answer := w.send(method, "/l/r/"+c.token, nil, "Accept", "text/html")
+				if answer.Code != c.want[i] {
+					t.Errorf("%s, link %q: %d, want %d", method, name, answer.Code, c.want[i])
+				}
+				tellsNothing(t, name, answer, b)
+			}
 		}
 		sameRows(t, before, w.rowsOf(b))
 	})

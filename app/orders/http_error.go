@@ -30,7 +30,10 @@ func ErrorPage(c *web.Ctx, status int, p *problem.Problem) bool {
 	if again && c.Request.Method == http.MethodGet {
 		retry = c.Request.URL.RequestURI()
 	}
-	data := map[string]any{"locale": string(tag), "dir": tag.Dir(), "Nonce": web.Nonce(c), "page": message, "retry": retry, "reference": web.RequestID(c)}
+	data := map[string]any{"locale": string(tag), "dir": tag.Dir(), "Nonce": web.Nonce(c), "page": message, "retry": retry, "renew": "", "reference": web.RequestID(c)}
+	if _, old := web.ExpiredLink(c); old && c.FullPath() == "/l/o/:token" {
+		data["page"], data["renew"] = "old", "/l/renew/"+c.Param("token")
+	}
 	return web.Page(c, status, templates[tag].Lookup("message.html"), data) == nil
 }
 

@@ -3,7 +3,6 @@ package orders
 import (
 	"embed"
 	"html/template"
-	"net/http"
 	"strconv"
 	"strings"
 	"sync"
@@ -34,23 +33,21 @@ var pageTemplates = sync.OnceValues(func() (map[locale.Tag]*template.Template, e
 
 func (s *Service) pages(r *web.Group) {
 	r.GET("/o/:token", s.getPage, web.Kind(LinkOrder), web.Pages())
+	r.GET("/r/:token", s.getOpen, web.Kind(LinkOpen), web.Pages())
+	r.POST("/renew/:token", s.postRenew, web.Kind(LinkOrder), web.Expired(), web.Pages(), web.Limit(web.NewLimiter(renewalsPerSecond, renewalsAtOnce, web.ByAddress)))
+	r.POST("/r/:token", s.postOpen, web.Kind(LinkOpen), web.Pages())
 }
 
 // getPage shows the order to whoever holds the link. It changes nothing.
 func (s *Service) getPage(c *web.Ctx) error {
-	link := web.Linked(c)
-	id, err := strconv.ParseInt(link.Ref, 10, 64)
-	if err != nil {
-		return ErrNotFound
-	}
-	templates, err := pageTemplates()
+	asked, err := s.RequestedOrder(c)
 	if err != nil {
 		return err
 	}
 	var data map[string]any
 	var tag locale.Tag
-	err = s.db.Read(c.Context(), link.Shop, func(tx *store.Tx) error {
-		f, err := load(tx, id)
+	err = s.db.Read(c.Context(), asked.Shop, func(tx *store.Tx) error {
+		f, err := load(tx, asked.OrderID)
 		if err != nil {
 			return err
 		}
@@ -62,16 +59,13 @@ func (s *Service) getPage(c *web.Ctx) error {
 		if err != nil {
 			return err
 		}
-		data = v.page(c.Request.URL.Path)
-		return s.sections.show(c.Context(), tx, room.PageView{OrderID: id, Tag: tag, Zone: v.zone, Path: c.Request.URL.Path}, data)
+		data = v.page(asked.Path)
+		return s.sections.show(c.Context(), tx, room.PageView{OrderID: asked.OrderID, Tag: tag, Zone: v.zone, Path: asked.Path}, data)
 	})
 	if err != nil {
 		return err
 	}
-	data["Nonce"] = web.Nonce(c)
-	c.Header("Referrer-Policy", "no-referrer") // the address is a key
-	c.Header("X-Robots-Tag", "noindex, nofollow")
-	return web.Page(c, http.StatusOK, templates[tag], data)
+	return s.showPage(c, tag, "order.html", data)
 }
 
 // page adds to the data of the mail what has happened since.
@@ -84,11 +78,7 @@ func (v *view) page(path string) map[string]any {
 		parcels = append(parcels, v.parcel(f))
 	}
 	data["fulfillments"] = parcels
-	languages := []any{}
-	for _, tag := range locale.Supported {
-		languages = append(languages, map[string]any{"tag": string(tag), "name": tag.Name(), "url": path + "?lang=" + string(tag), "current": tag == v.tag})
-	}
-	data["languages"] = languages
+	data["languages"] = languageList(v.tag, path)
 	return data
 }
 

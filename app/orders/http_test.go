@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -31,14 +32,35 @@ func (tokens) Verify(token string) (shopify.Claims, error) {
 	return shopify.Claims{Shop: shopify.Domain(number + ".myshopify.com"), UserID: "1", SessionID: "s"}, nil
 }
 
-type noProxy struct{}
+// VerifyExtension takes "shop:<number>:<customer>", the customer 0 for nobody.
+func (tokens) VerifyExtension(token string) (shopify.Claims, error) {
+	var shop, customer int64
+	if n, err := fmt.Sscanf(token, "shop:%d:%d", &shop, &customer); n != 2 {
+		return shopify.Claims{}, shopify.ErrSession.With(err)
+	}
+	c := shopify.Claims{Shop: shopify.Domain(fmt.Sprintf("%d.myshopify.com", shop))}
+	if customer != 0 {
+		c.UserID = ids.GID("Customer", customer)
+	}
+	return c, nil
+}
 
-func (noProxy) Verify(string) (*shopify.ProxyRequest, error) { return nil, shopify.ErrSession }
+// proxies takes "as=<shop>.<customer>" for a signed query.
+type proxies struct{}
+
+func (proxies) Verify(query string) (*shopify.ProxyRequest, error) {
+	values, err := url.ParseQuery(query)
+	var shop, customer int64
+	if n, _ := fmt.Sscanf(values.Get("as"), "%d.%d", &shop, &customer); err != nil || n != 2 {
+		return nil, shopify.ErrForged
+	}
+	return &shopify.ProxyRequest{Shop: shopify.Domain(fmt.Sprintf("%d.myshopify.com", shop)), CustomerID: customer, PathPrefix: "/apps/afterglow"}, nil
+}
 
 // serve hangs the room's routes up as the roof does.
 func (b *bench) serve() http.Handler {
 	b.t.Helper()
-	e, err := web.New(web.Config{Log: slog.New(slog.DiscardHandler), Sessions: tokens{}, Proxies: noProxy{}, Links: b.s.links, Metrics: web.NewMetrics(),
+	e, err := web.New(web.Config{Log: slog.New(slog.DiscardHandler), Sessions: tokens{}, Extensions: tokens{}, Proxies: proxies{}, Links: b.s.links, ErrorPage: ErrorPage, Metrics: web.NewMetrics(),
 		Resolve: func(_ context.Context, d shopify.Domain) (ids.Shop, error) {
 			var n int64
 			_, err := fmt.Sscanf(string(d), "%d.myshopify.com", &n)
@@ -49,6 +71,8 @@ func (b *bench) serve() http.Handler {
 	}
 	b.s.Room().Admin(e.Group("/api/v1", web.Session))
 	b.s.Room().Links(e.Group("/l", web.Linking))
+	b.s.Room().Proxy(e.Group("/proxy", web.Proxy, web.Pages()))
+	b.s.Room().Ext(e.Group("/ext/v1", web.Extension))
 	return e
 }
 

@@ -30,7 +30,8 @@ func (s *Service) export(_ context.Context, tx *store.Tx, p room.Person) (map[st
 			"first_seen_at": f.FirstSeenAt, "order": f.Order,
 		})
 	}
-	return map[string]any{"orders": list}, nil
+	lookups, err := lookupsBy(tx, p, numbers)
+	return map[string]any{"orders": list, "orders_lookups": lookups}, err
 }
 
 // knows adds the numbers of the person's orders.
@@ -69,7 +70,7 @@ func (s *Service) erase(_ context.Context, tx *store.Tx, p room.Person) error {
 			return err
 		}
 	}
-	return nil
+	return forgetLookups(tx, p, numbers)
 }
 
 // anonymise drops everything that says, or may say, who bought.

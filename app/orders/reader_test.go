@@ -214,6 +214,9 @@ func TestSchedulesAskEveryInstalledShop(t *testing.T) {
 			return tx.Exec(`UPDATE shops SET state = 'uninstalled' WHERE shop_id = ?`, tx.Shop).Error
 		})
 		for _, plan := range b.s.Room().Schedules {
+			if plan.Name == "orders.lookups" { // deletes in place
+				continue
+			}
 			must(t, db.System(context.Background(), func(tx *store.Tx) error { return plan.Begin(context.Background(), tx) }))
 			if n := len(b.jobs(plan.Name)); n != 1 {
 				t.Errorf("%s: %d jobs", plan.Name, n)

@@ -39,7 +39,7 @@ func (s *Service) schedules() []queue.Schedule {
 			return queue.EnqueueFor(tx, queue.Request{Kind: kind}, active...)
 		}}
 	}
-	return []queue.Schedule{each(TaskReconcile, reconcileEvery), each(TaskSweep, sweepEvery)}
+	return []queue.Schedule{each(TaskReconcile, reconcileEvery), each(TaskSweep, sweepEvery), s.purgeLookups()}
 }
 
 func (s *Service) reconcile(ctx context.Context, c *queue.Claim) error {

@@ -75,9 +75,11 @@ func (s *Service) Extend(extras ...LetterExtra) { s.extras = append(s.extras, ex
 func (s *Service) Room() room.Room {
 	return room.Room{
 		Name:   "orders",
-		Tables: []string{"orders", "orders_refunds", "orders_events", "orders_pictures", "orders_cursors", "orders_imports", "orders_import_lines"},
+		Tables: []string{"orders", "orders_refunds", "orders_events", "orders_pictures", "orders_cursors", "orders_imports", "orders_import_lines", "orders_lookups"},
 		Admin:  s.routes,
 		Links:  s.pages,
+		Proxy:  s.proxied,
+		Ext:    s.extensions,
 		Topics: map[string]shopify.TopicHandler{
 			"orders/create":              s.onOrder,
 			"orders/updated":             s.onOrder,
@@ -95,10 +97,11 @@ func (s *Service) Room() room.Room {
 			{Kind: TaskImport, Timeout: time.Minute, MaxAttempts: importAttempts + 2, Run: s.importStep},
 			{Kind: TaskImportCancel, Timeout: time.Minute, MaxAttempts: 5, Run: s.cancelExport},
 			{Kind: TaskReconcile, Timeout: 15 * time.Minute, MaxAttempts: 5, Run: s.reconcile},
+			{Kind: TaskLookup, Timeout: time.Minute, MaxAttempts: 12, InTx: s.find},
 			{Kind: TaskSweep, Timeout: 15 * time.Minute, MaxAttempts: 5, Run: s.sweep},
 		},
 		Schedules: s.schedules(),
-		Mails:     []mail.Kind{s.confirmation()},
+		Mails:     []mail.Kind{s.confirmation(), s.linkMail()},
 		Personal:  true,
 		Export:    s.export,
 		Erase:     s.erase,

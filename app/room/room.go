@@ -21,6 +21,7 @@ type Room struct {
 	Admin  func(*web.Group) // routes for staff, below /api/v1
 	Links  func(*web.Group) // routes behind signed links out of mails, below /l
 	Proxy  func(*web.Group) // routes on the shop's own domain, below /proxy
+	Ext    func(*web.Group) // routes for UI extensions in Shopify's pages, below /ext/v1
 
 	Topics    map[string]shopify.TopicHandler // webhooks it alone hears
 	Hears     map[string]queue.Task           // facts of earlier rooms, each with what it does about them

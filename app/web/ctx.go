@@ -33,14 +33,16 @@ type StaffMember struct {
 
 // Keys under which the guards leave what they verified.
 const (
-	keyShop    = "afterglow.shop"
-	keyStaff   = "afterglow.staff"
-	keyDomain  = "afterglow.domain"
-	keyProxy   = "afterglow.proxy"
-	keyLink    = "afterglow.link"
-	keyRequest = "afterglow.request"
-	keyNonce   = "afterglow.nonce"
-	keyFailure = "afterglow.failure"
+	keyShop     = "afterglow.shop"
+	keyStaff    = "afterglow.staff"
+	keyDomain   = "afterglow.domain"
+	keyProxy    = "afterglow.proxy"
+	keyLink     = "afterglow.link"
+	keyExpired  = "afterglow.expired"
+	keyCustomer = "afterglow.customer"
+	keyRequest  = "afterglow.request"
+	keyNonce    = "afterglow.nonce"
+	keyFailure  = "afterglow.failure"
 )
 
 // Context returns the request's context, which ends with the request.
@@ -90,6 +92,32 @@ func Linked(c *Ctx) Link {
 		panic("web: Linked asked on a route without a link")
 	}
 	return l
+}
+
+// ExpiredLink returns the link of a request that was refused because the link is
+// too old, and false for every other request.
+func ExpiredLink(c *Ctx) (Link, bool) {
+	l, ok := c.Value(keyExpired).(Link)
+	return l, ok
+}
+
+// Customer returns Shopify's id of the shopper who is signed in, on a Proxy or an
+// Extension route; 0 when nobody is.
+func Customer(c *Ctx) int64 {
+	if p, ok := c.Value(keyProxy).(*shopify.ProxyRequest); ok {
+		return p.CustomerID
+	}
+	id, ok := c.Value(keyCustomer).(int64)
+	if !ok {
+		panic("web: Customer asked on a route that knows none")
+	}
+	return id
+}
+
+// IsProxied tells whether the request came through the shop's own domain.
+func IsProxied(c *Ctx) bool {
+	_, ok := c.Value(keyProxy).(*shopify.ProxyRequest)
+	return ok
 }
 
 // RequestID names the request in logs and problems.

@@ -22,6 +22,12 @@ type SessionVerifier interface {
 	Verify(token string) (shopify.Claims, error)
 }
 
+// ExtensionVerifier reads the session tokens of UI extensions.
+// shopify.SessionVerifier is one.
+type ExtensionVerifier interface {
+	VerifyExtension(token string) (shopify.Claims, error)
+}
+
 // ProxyVerifier reads signed queries of the app proxy. shopify.ProxyVerifier is one.
 type ProxyVerifier interface {
 	Verify(rawQuery string) (*shopify.ProxyRequest, error)
@@ -30,10 +36,11 @@ type ProxyVerifier interface {
 // Config is what the engine needs. Sessions, Proxies, Links and Resolve may be
 // absent as long as no route needs them.
 type Config struct {
-	Log      *slog.Logger
-	Sessions SessionVerifier
-	Proxies  ProxyVerifier
-	Links    *Links
+	Log        *slog.Logger
+	Sessions   SessionVerifier
+	Extensions ExtensionVerifier
+	Proxies    ProxyVerifier
+	Links      *Links
 	// Resolve finds the installed shop of a verified domain. It returns a problem
 	// of kind NotFound for a shop that has not installed the app.
 	Resolve func(ctx context.Context, domain shopify.Domain) (ids.Shop, error)

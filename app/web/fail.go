@@ -83,7 +83,7 @@ func statusOf(p *problem.Problem) int {
 // pages, unless the caller asked for JSON.
 func (c *Ctx) wantsPage() bool {
 	switch c.auth() {
-	case Session, Webhook:
+	case Session, Extension, Webhook:
 		return false
 	}
 	if r := c.engine.routeOf(c); r != nil && !r.Page {

@@ -14,11 +14,12 @@ type Auth string
 
 // The ways to prove it. The zero value is none of them, and cannot be registered.
 const (
-	Public  Auth = "public"  // nobody in particular: health, the admin's first page, files
-	Session Auth = "session" // staff in Shopify's admin, by session token
-	Proxy   Auth = "proxy"   // a shopper on the shop's own domain, by signed query
-	Linking Auth = "link"    // a shopper out of a mail, by signed link in :token
-	Webhook Auth = "webhook" // Shopify, by signature over the body; the handler verifies it
+	Public    Auth = "public"    // nobody in particular: health, the admin's first page, files
+	Session   Auth = "session"   // staff in Shopify's admin, by session token
+	Extension Auth = "extension" // a shopper in a UI extension of Shopify's own pages, by session token
+	Proxy     Auth = "proxy"     // a shopper on the shop's own domain, by signed query
+	Linking   Auth = "link"      // a shopper out of a mail, by signed link in :token
+	Webhook   Auth = "webhook"   // Shopify, by signature over the body; the handler verifies it
 )
 
 // Route is what a test needs to know about a route.
@@ -29,6 +30,7 @@ type Route struct {
 	Body         int64      // the largest body it reads
 	Page         bool       // answers with HTML
 	Needs        Permission // what the member of staff must be allowed, on a Session route
+	Expired      bool       // takes links that have expired, too
 }
 
 // Permission names something that not every member of staff may do. Room shops
@@ -68,6 +70,10 @@ func Needs(p Permission) Option { return func(o *routeOptions) { o.route.Needs =
 // not open it.
 func Kind(kind string) Option { return func(o *routeOptions) { o.route.Kind = kind } }
 
+// Expired lets links in that are too old: what is behind the route may only send a
+// fresh one to where the old one went.
+func Expired() Option { return func(o *routeOptions) { o.route.Expired = true } }
+
 // Limit lets each key through so often, and no more.
 func Limit(l *Limiter) Option {
 	return func(o *routeOptions) { o.before = append(o.before, l.middleware) }
@@ -76,7 +82,7 @@ func Limit(l *Limiter) Option {
 // Group returns a group of routes. It panics without an Auth: a mistake in the
 // routes should stop the program at its start, not let a request in.
 func (e *Engine) Group(prefix string, auth Auth, options ...Option) *Group {
-	if !slices.Contains([]Auth{Public, Session, Proxy, Linking, Webhook}, auth) {
+	if !slices.Contains([]Auth{Public, Session, Extension, Proxy, Linking, Webhook}, auth) {
 		panic(fmt.Sprintf("web: group %s has no way to prove who asks", prefix))
 	}
 	g := &Group{engine: e, prefix: prefix, route: Route{Auth: auth, Body: DefaultBody}}
@@ -137,9 +143,15 @@ func (g *Group) Handle(method, path string, h Handler, options ...Option) {
 		panic(fmt.Sprintf("web: route %s takes a link: it needs a Kind and :token in its path", route.Path))
 	}
 	e := g.engine
+	if route.Auth == Extension {
+		e.allowOrigins(route.Path)
+	}
 	handlers := []gin.HandlerFunc{e.capBody(route.Body)}
 	handlers = append(handlers, g.before...)
 	handlers = append(handlers, o.before...)
+	if route.Auth == Extension {
+		handlers = append(handlers, func(g *gin.Context) { allowOrigin(g.Writer.Header()) })
+	}
 	handlers = append(handlers, e.guard(route), e.run(h))
 	e.register(route, handlers)
 	if method == http.MethodGet {
@@ -147,6 +159,27 @@ func (g *Group) Handle(method, path string, h Handler, options ...Option) {
 		head.Method = http.MethodHead
 		e.register(head, handlers)
 	}
+}
+
+// allowOrigins lets extensions ask: they run in a worker of Shopify's whose origin
+// says nothing, and prove themselves by their token, never by a cookie.
+func (e *Engine) allowOrigins(path string) {
+	if _, done := e.routes[http.MethodOptions+" "+path]; done {
+		return
+	}
+	e.register(Route{Method: http.MethodOptions, Path: path, Auth: Public}, []gin.HandlerFunc{func(g *gin.Context) {
+		h := g.Writer.Header()
+		allowOrigin(h)
+		h.Set("Access-Control-Allow-Methods", "GET, POST")
+		h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type")
+		h.Set("Access-Control-Max-Age", "7200")
+		g.Status(http.StatusNoContent)
+	}})
+}
+
+func allowOrigin(h http.Header) {
+	h.Set("Access-Control-Allow-Origin", "*")
+	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
 }
 
 // run calls a handler and answers its error.

@@ -30,9 +30,12 @@ func (e *Engine) guard(route Route) gin.HandlerFunc {
 	case Proxy:
 		need(e.config.Proxies != nil && e.config.Resolve != nil, "Proxies and Resolve")
 		check = e.checkProxy
+	case Extension:
+		need(e.config.Extensions != nil && e.config.Resolve != nil, "Extensions and Resolve")
+		check = e.checkExtension
 	case Linking:
 		need(e.config.Links != nil, "Links")
-		check = func(c *Ctx) error { return e.checkLink(c, route.Kind) }
+		check = func(c *Ctx) error { return e.checkLink(c, route) }
 	}
 	return func(g *gin.Context) {
 		c := e.ctx(g)
@@ -74,6 +77,33 @@ func (e *Engine) checkSession(c *Ctx) error {
 	return nil
 }
 
+// checkExtension takes shop and customer from the token of a UI extension. A page
+// that Shopify opened by a link of its own knows no customer.
+func (e *Engine) checkExtension(c *Ctx) error {
+	token, ok := strings.CutPrefix(c.GetHeader("Authorization"), "Bearer ")
+	if !ok {
+		return shopify.ErrSession
+	}
+	claims, err := e.config.Extensions.VerifyExtension(token)
+	if err != nil {
+		return err
+	}
+	var customer int64
+	if claims.UserID != "" {
+		if _, customer, err = ids.ParseGID(claims.UserID); err != nil {
+			return shopify.ErrSession.With(err)
+		}
+	}
+	shop, err := e.resolve(c, claims.Shop)
+	if err != nil {
+		return err
+	}
+	c.Set(keyShop, shop)
+	c.Set(keyDomain, claims.Shop)
+	c.Set(keyCustomer, customer)
+	return nil
+}
+
 func (e *Engine) checkProxy(c *Ctx) error {
 	req, err := e.config.Proxies.Verify(c.Request.URL.RawQuery)
 	if err != nil {
@@ -89,10 +119,18 @@ func (e *Engine) checkProxy(c *Ctx) error {
 	return nil
 }
 
-func (e *Engine) checkLink(c *Ctx, kind string) error {
-	link, err := e.config.Links.Open(kind, c.Param("token"))
+func (e *Engine) checkLink(c *Ctx, route Route) error {
+	link, err := e.config.Links.Open(route.Kind, c.Param("token"))
 	if err != nil {
-		return err
+		old, readErr := e.config.Links.Read(route.Kind, c.Param("token"))
+		if readErr != nil {
+			return err
+		}
+		if !route.Expired {
+			c.Set(keyExpired, old)
+			return err
+		}
+		link = old
 	}
 	if e.config.Installed != nil {
 		ok, err := e.config.Installed(c.Context(), link.Shop)
