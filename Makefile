@@ -2,7 +2,7 @@
 SHELL := bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-builtin-rules
-.PHONY: help demo test bench chaos lint fmt golden build image services run/go run/browser clean
+.PHONY: help demo test bench chaos lint fmt golden screenshots build image services run/go run/browser clean
 
 help: ## list the targets
 	@grep -hE '^[a-z/]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -29,6 +29,9 @@ fmt: ## format Go and the admin
 golden: ## rewrite the golden mails and pages; read the diff before you commit
 	@cd app/mail/templates && npm ci --no-audit --no-fund --loglevel=error && npm run --silent build
 	@UPDATE_GOLDEN=1 scripts/services.sh go test -count=1 -run Golden ./app/...
+
+screenshots: build ## take the pictures of docs/screenshots from the demo
+	@scripts/screenshots.sh
 
 build: ## bin/afterglow with the admin inside
 	@scripts/frontend.sh
