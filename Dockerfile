@@ -18,7 +18,8 @@ COPY frontend/*.go frontend/
 COPY --from=admin /src/frontend/dist/ frontend/dist/
 # Without cgo there is nothing to link against, so the last stage can be empty.
 # Time zones come with the program: a shop's days are counted in its own zone.
-RUN CGO_ENABLED=0 go build -trimpath -tags timetzdata -ldflags '-s -w' -o /out/afterglow ./app \
+ARG VERSION=dev
+RUN CGO_ENABLED=0 go build -trimpath -tags timetzdata -ldflags "-s -w -X afterglow/app/boot.Version=$VERSION" -o /out/afterglow ./app \
 	&& mkdir -p /out/data
 
 FROM scratch

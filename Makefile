@@ -2,6 +2,7 @@
 SHELL := bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-builtin-rules
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 .PHONY: help demo test bench chaos lint fmt golden screenshots build image services run/go run/browser clean
 
 help: ## list the targets
@@ -35,10 +36,10 @@ screenshots: build ## take the pictures of docs/screenshots from the demo
 
 build: ## bin/afterglow with the admin inside
 	@scripts/frontend.sh
-	@go build -trimpath -o bin/afterglow ./app
+	@go build -trimpath -ldflags "-X afterglow/app/boot.Version=$(VERSION)" -o bin/afterglow ./app
 
 image: ## the container image afterglow:dev
-	@docker build -t afterglow:dev .
+	@docker build --build-arg VERSION=$(VERSION) -t afterglow:dev .
 
 services: ## a shell with PostgreSQL and Redis running, for go test by hand
 	@scripts/services.sh bash

@@ -86,7 +86,14 @@ try {
     const page = await open(browser, {viewport});
     await page.goto(demo.admin_url + at);
     const app = page.frameLocator('iframe').first();
-    await app.locator('s-page').first().waitFor();
+    await app
+      .locator('s-page')
+      .first()
+      .waitFor()
+      .catch(async (error) => {
+        await page.context().close();
+        throw error;
+      });
     await until('the screen to have loaded', async () => (await app.locator('s-spinner, [aria-busy="true"]').count()) === 0);
     return page;
   };
@@ -94,10 +101,12 @@ try {
   for (const {name, at} of screens) {
     const place = at.replace(/:(\w+)/, (_, who) => orders[who].id);
     for (const [device, viewport] of Object.entries({desktop, phone})) {
-      const page = await admin(viewport, place);
-      const lost = await page.frameLocator('iframe').first().getByText(/page (was )?not found|does not exist/i).count();
-      if (lost) missing.push(`${at}: no such screen`);
-      else await shoot(page, `${name}-${device}`);
+      const page = await admin(viewport, place).catch(() => null);
+      if (!page) {
+        missing.push(`${at}: no such screen`);
+        break;
+      }
+      await shoot(page, `${name}-${device}`);
       await page.context().close();
     }
   }
