@@ -136,7 +136,7 @@ func List(tx *store.Tx, f Filter) (page []Listed, next string, estimate int64, e
 	if page, next, err = follow(tx, c, f); err != nil || f.Mail == "sent" {
 		return page, next, estimate, err
 	}
-	mails, err := messages.CountOrdersIn(tx, KindConfirmation, mailStates[f.Mail], countEnough)
+	mails, err := messages.CountIn(tx, mailStates[f.Mail], countEnough)
 	return page, next, min(mails, estimate), err
 }
 
@@ -156,7 +156,8 @@ func (c *condition) search(tx *store.Tx, query string) (possible bool, err error
 	var ranges, picks []string
 	var args, pickArgs []any
 	for _, column := range columns {
-		ranges = append(ranges, fmt.Sprintf("(%s >= ? AND %s < ?)", column, column))
+		// Joined with nothing, a column is no longer an index's: the list is walked.
+		ranges = append(ranges, fmt.Sprintf("(%s || '' >= ? AND %s || '' < ?)", column, column))
 		args = append(args, key, end)
 		filled := ""
 		if column != "name_key" {
