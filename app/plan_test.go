@@ -22,7 +22,7 @@ var plan = strings.Fields(`
 	clock ids money problem locale
 	store queue shopify web mail room
 	shops customers messages orders
-	policy
+	policy tracking
 	boot`)
 
 // beside stands next to the house: it knows the ground, and only the roof knows it.

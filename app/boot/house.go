@@ -28,7 +28,7 @@ import (
 )
 
 // Scopes are what this version asks of a merchant; shopify.app.toml lists the same.
-var Scopes = []string{"read_orders", "read_customers", "read_products", "write_app_proxy"}
+var Scopes = []string{"read_orders", "read_customers", "read_products", "read_fulfillments", "write_app_proxy"}
 
 // OptionalScopes are asked for where the merchant first wants what needs them.
 var OptionalScopes = []string{"write_discounts"}

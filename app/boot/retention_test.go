@@ -44,6 +44,9 @@ var personal = map[string]class{
 	"orders.customer_id": classTrade, "orders.customer_name": classTrade, "orders.email": classTrade, "orders.locale": classTrade, "orders.email_key": classTrade, "orders.buyer_key": classTrade,
 	"orders.last_name_key": classTrade, "orders.document": classTrade, "orders.details": classTrade, "orders_refunds.document": classTrade,
 
+	"tracking_parcels.tracking_number": classTrade, "tracking_parcels.tracking_url": classTrade, "tracking_parcels.destination_region": classTrade,
+	"tracking_scans.city": classTrade, "tracking_scans.province": classTrade, "tracking_scans.zip": classTrade, "tracking_scans.message": classTrade,
+
 	"messages.to_address": classMail, "messages.to_name": classMail, "messages.customer_id": classMail, "messages.locale": classMail, "messages.reason": classMail, "messages_history.detail": classMail,
 	"messages_suppressions.address": classMail, "messages.subject": classMail, "messages.html": classMailText, "messages.body_text": classMailText,
 
@@ -70,16 +73,19 @@ var personal = map[string]class{
 
 // impersonal are the columns whose names look personal and that hold nobody's data.
 var impersonal = map[string]string{
-	"orders.name":                  "the order's number, #1042",
-	"orders.name_key":              "the order's number, for searching",
-	"orders_lookups.name_key":      "an order's number",
-	"messages.order_name":          "the order's number",
-	"orders_events.detail":         "states and ids, written by us",
-	"queue_schedules.name":         "the schedule's name",
-	"shopify_inbox.subject":        "a kind and an id, order:42",
-	"shopify_operations.subject":   "a kind and an id, order:42",
-	"shops_access_log.subject":     "the number of an order, a message or a request",
-	"messages_suppressions.reason": "our own sentence and a code",
+	"orders.name":                   "the order's number, #1042",
+	"orders.name_key":               "the order's number, for searching",
+	"orders_lookups.name_key":       "an order's number",
+	"messages.order_name":           "the order's number",
+	"orders_events.detail":          "states and ids, written by us",
+	"queue_schedules.name":          "the schedule's name",
+	"shopify_inbox.subject":         "a kind and an id, order:42",
+	"shopify_operations.subject":    "a kind and an id, order:42",
+	"shops_access_log.subject":      "the number of an order, a message or a request",
+	"messages_suppressions.reason":  "our own sentence and a code",
+	"tracking_parcels.order_name":   "the order's number",
+	"tracking_parcels.name":         "the parcel's number, #1042.1",
+	"tracking_parcels.carrier_name": "who carries parcels",
 }
 
 var looksPersonal = regexp.MustCompile(`email|phone|address|name|customer|buyer|html|body|document|subject|note|detail|header|staff|user|changed_by|sealed|_ip$|street|city|zip|birth`)

@@ -11,6 +11,7 @@ import (
 	"afterglow/app/orders"
 	"afterglow/app/policy"
 	"afterglow/app/room"
+	"afterglow/app/tracking"
 )
 
 // hangRooms opens the rooms in the order of the story. A new capability is one
@@ -27,6 +28,9 @@ func (h *House) hangRooms() error {
 		Exports: func(shop ids.Shop) orders.Exporter { return h.API.Client(shop) }})
 	h.hang(orders.Room())
 	h.hang(policy.Room())
+	tracking := tracking.New(tracking.Config{DB: h.DB, Shops: h.Shops, Orders: orders, Messages: messages, Renderer: renderer, Log: h.log,
+		Readers: func(shop ids.Shop) tracking.Reader { return h.API.Client(shop) }})
+	h.hang(tracking.Room())
 
 	// What no room hears must still be worked off: the inbox feeds the queue.
 	h.Queue.Feed(h.Inbox.Feed)

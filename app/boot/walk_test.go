@@ -54,7 +54,7 @@ type tenant struct {
 	shop                                         *shopsim.Shop
 	id                                           ids.Shop
 	domain                                       shopify.Domain
-	order                                        int64
+	order, parcel                                int64
 	message, parked, parkedJob, event            string
 	request, imported, operation                 string
 	email, first, last, phone, street, city, zip string
@@ -202,6 +202,10 @@ func (w *walk) move(name string) {
 		if _, err := messages.SaveDraft(tx, orders.KindConfirmation, design, 0, ""); err != nil {
 			return err
 		}
+		if err := tx.Exec(`INSERT INTO tracking_settings (shop_id, version, shipped, out_for_delivery, delivered, delayed, updated_at) VALUES (?, 1, ?, ?, ?, ?, ?)`,
+			tx.Shop, false, true, true, true, tx.Now).Error; err != nil {
+			return err
+		}
 		if _, err := messages.Publish(tx, orders.KindConfirmation, design, 0, ""); err != nil {
 			return err
 		}
@@ -237,12 +241,34 @@ func (w *walk) move(name string) {
 		})
 		return err == nil && o.message != "" && o.parked != "" && o.imported != ""
 	})
+	w.ship(o)
 	w.until("the file about "+name+"'s customer", func() bool {
 		done := w.requests(o)
 		if len(done) == 1 && done[0].File != nil {
 			o.request = done[0].ID
 		}
 		return o.request != ""
+	})
+}
+
+// ship sends the tenant's order and has a carrier see it in the shopper's street.
+func (w *walk) ship(o *tenant) {
+	w.t.Helper()
+	sent, err := w.sim.Fulfill(o.shop.ID, o.order, shopsim.FulfillInput{Company: "DHL", Number: "TRACK" + o.zip + o.last})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	o.parcel = sent.ID
+	if _, err := w.sim.AddEvent(o.shop.ID, sent.ID, shopsim.EventInput{Status: "in_transit", City: o.city, Country: "DE", Zip: o.zip, Message: "For " + o.last}); err != nil {
+		w.t.Fatal(err)
+	}
+	w.until("the parcel of "+o.first, func() bool {
+		var seen int64
+		err := w.DB.Read(context.Background(), o.id, func(tx *store.Tx) error {
+			return tx.Raw(`SELECT count(*) FROM tracking_parcels p JOIN tracking_scans s ON s.shop_id = p.shop_id AND s.parcel_id = p.id WHERE p.shop_id = ? AND p.id = ? AND p.known`,
+				tx.Shop, sent.ID).Scan(&seen).Error
+		})
+		return err == nil && seen == 1
 	})
 }
 

@@ -64,7 +64,7 @@
 // orders_imports, orders_import_lines, orders, orders_refunds, orders_events, orders_pictures, orders_cursors. Heard:
 // orders/create, updated, edited, cancelled, fulfilled, partially_fulfilled,
 // delete; refunds/create; the fact shops.installed. Told: orders.placed, updated,
-// edited, cancelled, fulfilled, refunded, deleted, each about an order's id.
+// edited, cancelled, fulfilled, moved, refunded, deleted, each about an order's id.
 //
 // # Failure
 //

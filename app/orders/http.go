@@ -331,13 +331,21 @@ func eventEntry(e EventRow) timelineEntry {
 	if e.Kind == EventEdited {
 		kind = "change"
 	}
-	return timelineEntry{At: e.At, Kind: kind, Title: titles[e.Kind], Detail: e.Detail, State: "done"}
+	title, ours := titles[e.Kind]
+	if !ours { // a later room brings its own words
+		return timelineEntry{At: e.At, Kind: kind, Title: e.Detail, State: "done"}
+	}
+	return timelineEntry{At: e.At, Kind: kind, Title: title, Detail: e.Detail, State: "done"}
 }
 
+// mailTitles are what merchants call the mails about an order.
+var mailTitles = map[string]string{KindConfirmation: "Order confirmation", "tracking.shipped": "Shipping notice", "tracking.out_for_delivery": "Out-for-delivery notice",
+	"tracking.delivered": "Delivery notice", "tracking.delayed": "Delay notice"}
+
 func mailEntry(m messages.Message) timelineEntry {
-	title := "E-mail " + m.Kind
-	if m.Kind == KindConfirmation {
-		title = "Order confirmation"
+	title := mailTitles[m.Kind]
+	if title == "" {
+		title = "E-mail " + m.Kind
 	}
 	if m.ResendOf != "" {
 		title += ", sent again"
@@ -364,7 +372,7 @@ func mailEntry(m messages.Message) timelineEntry {
 }
 
 func jobEntry(j queue.Row) timelineEntry {
-	titles := map[string]string{TaskRead: "Order read again from Shopify", TaskConfirm: "Pictures and payments read from Shopify"}
+	titles := map[string]string{TaskRead: "Order read again from Shopify", TaskConfirm: "Pictures and payments read from Shopify", "tracking.read": "Parcels read from Shopify"}
 	title := titles[j.Kind]
 	if title == "" {
 		title = "Job " + j.Kind

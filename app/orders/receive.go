@@ -23,6 +23,7 @@ const (
 	FactFulfilled = "orders.fulfilled"
 	FactRefunded  = "orders.refunded"
 	FactDeleted   = "orders.deleted"
+	FactMoved     = "orders.moved" // an order with parcels has changed; told as often as it does
 )
 
 // What orders_events calls what happened.
@@ -110,6 +111,11 @@ func (s *Service) tell(tx *store.Tx, o *Order, triggeredAt time.Time) error {
 	}
 	if err := queue.Publish(tx, fact, ref); err != nil {
 		return err
+	}
+	if len(o.Fulfillments) > 0 {
+		if err := queue.Publish(tx, FactMoved, ref); err != nil {
+			return err
+		}
 	}
 	for _, h := range happenings(o) {
 		new, err := record(tx, o.ID, h.once, h.kind, h.at, "")

@@ -34,6 +34,7 @@ var (
 	docRefundLines      = document("refund_lines")
 	docFulfillmentLines = document("fulfillment_lines")
 	docOrdersUpdated    = document("orders_updated_since")
+	docOrderParcels     = document("order_parcels")
 	docCustomer         = document("customer")
 	docBulkRun          = document("bulk_run")
 	docBulkOperation    = document("bulk_operation")
@@ -43,7 +44,7 @@ var (
 	docDiscountByCode   = document("discount_by_code")
 	docDiscountEnd      = document("discount_end")
 	documents           = []Document{
-		docShop, docAppInstallation, docOrder, docOrderLines, docRefundLines, docFulfillmentLines, docOrdersUpdated, docCustomer,
+		docShop, docAppInstallation, docOrder, docOrderLines, docRefundLines, docFulfillmentLines, docOrdersUpdated, docOrderParcels, docCustomer,
 		docBulkRun, docBulkOperation, docBulkRecent, docBulkCancel,
 		docDiscountCreate, docDiscountByCode, docDiscountEnd,
 	}

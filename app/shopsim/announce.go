@@ -14,7 +14,7 @@ import (
 var AllTopics = []string{
 	"app/uninstalled", "app/scopes_update", "shop/update", "bulk_operations/finish",
 	"orders/create", "orders/updated", "orders/edited", "orders/cancelled", "orders/fulfilled", "orders/partially_fulfilled", "orders/paid",
-	"orders/delete", "refunds/create", "fulfillments/create", "fulfillments/update", "fulfillment_events/create", "customers/create",
+	"orders/delete", "refunds/create", "fulfillments/create", "fulfillments/update", "fulfillment_events/create", "fulfillment_events/delete", "customers/create",
 	"customers/update", "customers/delete", "customers/purchasing_summary", "customers_email_marketing_consent/update",
 	"products/create", "products/update", "products/delete",
 }
@@ -80,6 +80,11 @@ func (t *tx) announceFulfillment(event, topic string, o *Order, f *Fulfillment) 
 
 func (t *tx) announceEvent(event string, o *Order, f *Fulfillment, e *FulfillmentEvent) {
 	t.announce(announcement{o.ShopID, "fulfillment_events/create", event, o.ID, func(p papers) record { return p.event(o, f, e) }})
+}
+
+// announceEventGone tells that a scan was taken back; the payload is the scan as it was.
+func (t *tx) announceEventGone(event string, o *Order, f *Fulfillment, e *FulfillmentEvent) {
+	t.announce(announcement{o.ShopID, "fulfillment_events/delete", event, o.ID, func(p papers) record { return p.event(o, f, e) }})
 }
 
 func (t *tx) announceEdit(event string, o *Order, e OrderEdit) {

@@ -181,6 +181,38 @@ func (t *tx) event(orderID, fulfillmentID int64, in EventInput) (*FulfillmentEve
 	return &e, nil
 }
 
+// DeleteEvent takes a carrier's scan back, as the REST Admin API can.
+func (s *Sim) DeleteEvent(shopID, fulfillmentID, eventID int64) error {
+	return s.write(func(t *tx) error {
+		o := t.orderOfFulfillment(shopID, fulfillmentID)
+		if o == nil {
+			return refuse("", "no such fulfillment")
+		}
+		o = edit(t, t.orders, o.ID)
+		f := o.fulfillment(fulfillmentID)
+		at := slices.IndexFunc(f.Events, func(e FulfillmentEvent) bool { return e.ID == eventID })
+		if at < 0 {
+			return refuse("", "no such event")
+		}
+		gone := f.Events[at]
+		f.Events = slices.Delete(slices.Clone(f.Events), at, at+1)
+		f.Shipment, f.DeliveredAt = "", nil
+		for _, e := range f.Events {
+			f.Shipment = e.Status
+			if e.Status == "delivered" {
+				f.DeliveredAt = &e.HappenedAt
+			}
+		}
+		f.UpdatedAt = t.now
+		o.touch(t.now)
+		event := t.newEvent()
+		t.announceEventGone(event, o, f, &gone)
+		t.announceFulfillment(event, "fulfillments/update", o, f)
+		t.announceOrder(event, "orders/updated", o)
+		return nil
+	})
+}
+
 // track changes a parcel's tracking numbers.
 func (t *tx) track(orderID, fulfillmentID int64, company, number, url string) (*Fulfillment, error) {
 	o := edit(t, t.orders, orderID)

@@ -17,6 +17,7 @@ func initParcels() {
 		"requiresShipping":    func(_ *call, v orderParcel, _ args) any { return v.o.ShipTo != nil },
 		"order":               func(_ *call, v orderParcel, _ args) any { return orderNode(v.o) },
 		"location":            func(c *call, _ orderParcel, _ args) any { return node{"Location", c.shop} },
+		"originAddress":       func(*call, orderParcel, args) any { return nil },
 		"totalQuantity": func(_ *call, v orderParcel, _ args) any {
 			n := int64(0)
 			for _, l := range v.f.Lines {

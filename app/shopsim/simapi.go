@@ -47,6 +47,7 @@ func (s *Sim) simRoutes(mux *http.ServeMux) {
 	handle("POST /sim/api/orders/{id}/webhooks", s.simRepeat)
 	handle("POST /sim/api/orders/{id}/delete", s.simDelete)
 	handle("POST /sim/api/fulfillments/{id}/events", s.simEvent)
+	handle("DELETE /sim/api/fulfillments/{id}/events/{event}", s.simEventDelete)
 	handle("GET /sim/api/ledger", s.simLedger)
 	handle("GET /sim/api/faults", func(*http.Request, *Shop) (int, any, error) { return 200, s.Faults(), nil })
 	handle("POST /sim/api/faults", s.simFaults)
@@ -209,6 +210,18 @@ func (s *Sim) simEvent(r *http.Request, shop *Shop) (int, any, error) {
 		return 0, nil, err
 	}
 	return http.StatusCreated, map[string]any{"event": e}, nil
+}
+
+func (s *Sim) simEventDelete(r *http.Request, shop *Shop) (int, any, error) {
+	id, err := pathID(r)
+	if err != nil {
+		return 0, nil, err
+	}
+	event, err := strconv.ParseInt(r.PathValue("event"), 10, 64)
+	if err != nil {
+		return 0, nil, refuse("event", "%q is not an id", r.PathValue("event"))
+	}
+	return 200, map[string]any{"deleted": event}, s.DeleteEvent(shop.ID, id, event)
 }
 
 func (s *Sim) simCancel(r *http.Request, shop *Shop) (int, any, error) {

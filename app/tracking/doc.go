@@ -1,0 +1,59 @@
+// Package tracking knows where each parcel is and tells it to the shopper.
+//
+// # Words
+//
+// A parcel is a fulfillment of Shopify's. A scan is one fulfillment event: what a
+// carrier told about the parcel, where and when. The state is what its scans come
+// to. A milestone is a state worth telling. The journey is all parcels of an order
+// in one timeline. A lane is carrier, country it comes from, country and region it
+// goes to. Expected is the span in which it should arrive, late is under way after it.
+//
+//	preparing ─▶ shipped ─▶ in_transit ─▶ out_for_delivery ─▶ delivered
+//	                            │  ▲            │
+//	                            ▼  │            ▼
+//	                          delayed    attempted, pickup_ready, exception
+//
+//	cancelled: from anywhere but delivered
+//
+// # Invariants
+//
+//   - A parcel is as its newest payload says: by updated_at, then by the moment
+//     Shopify sent it, then by content. Its state follows from that and from its
+//     scans alone, so in which order and how often they came changes nothing
+//     (TestAnyOrderOfNewsComesToTheSame).
+//   - A scan of a parcel that we do not know is kept and joined when it is known.
+//     A scan that was taken back stays taken back.
+//   - Each milestone is told once, and each mail goes once a parcel: the parcel's id
+//     is its once-key. None goes for history, for a parcel that was cancelled, or
+//     when a later state has been reached by the time it is written. A mail waits
+//     for the ones before it, so they leave in order.
+//   - A tracking link is https and never a merchant's script.
+//
+// # Who knows what
+//
+// Orders says what was bought and that something was fulfilled; this room owns
+// parcels and scans. fulfillments/create and update carry the parcel,
+// fulfillment_events/create and delete the scans. What never arrives is found in
+// two ways: orders.moved says that an order with parcels has changed, and what
+// that change does not explain is read from Shopify after two minutes; parcels
+// under way are compared with Shopify every six hours.
+//
+// # Local time
+//
+// A scan is shown in the zone of its place: of its country, or of its province in
+// countries with several zones. Where that is not known it is shown in the shop's
+// zone, and the zone is named.
+//
+// # Tables, topics, facts
+//
+// tracking_parcels, tracking_scans, tracking_settings. Heard: the four topics above;
+// orders.moved, orders.deleted. Told, about a parcel's id:
+// tracking.shipped, tracking.out_for_delivery, tracking.delivered,
+// tracking.exception.
+//
+// # Failure
+//
+// A payload without the ids it is about is parked with ErrPayload, which names the
+// field and never its value. Shopify away: readings are tried again with growing
+// pauses, and the next comparison finds what they would have.
+package tracking

@@ -1,0 +1,106 @@
+package tracking
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"afterglow/app/ids"
+	"afterglow/app/mail"
+	"afterglow/app/messages"
+	"afterglow/app/orders"
+	"afterglow/app/queue"
+	"afterglow/app/room"
+	"afterglow/app/shopify"
+	"afterglow/app/shops"
+	"afterglow/app/store"
+)
+
+// Config is what the room needs from the roof.
+type Config struct {
+	DB       *store.DB
+	Shops    *shops.Service
+	Orders   *orders.Service
+	Messages *messages.Service
+	Renderer *mail.Renderer        // lays previews out
+	Readers  func(ids.Shop) Reader // ways to read from Shopify, one for each job
+	Log      *slog.Logger
+}
+
+// Service is the room.
+type Service struct {
+	db       *store.DB
+	shops    *shops.Service
+	orders   *orders.Service
+	messages *messages.Service
+	renderer *mail.Renderer
+	readers  func(ids.Shop) Reader
+	log      *slog.Logger
+}
+
+// New returns the room.
+func New(c Config) *Service {
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Service{db: c.DB, shops: c.Shops, orders: c.Orders, messages: c.Messages, renderer: c.Renderer, readers: c.Readers, log: c.Log}
+}
+
+// Room hangs the room up.
+func (s *Service) Room() room.Room {
+	return room.Room{
+		Name:   "tracking",
+		Tables: []string{"tracking_parcels", "tracking_scans", "tracking_settings"},
+		Topics: map[string]shopify.TopicHandler{
+			"fulfillments/create":       s.onParcel,
+			"fulfillments/update":       s.onParcel,
+			"fulfillment_events/create": s.onScan,
+			"fulfillment_events/delete": s.onScanDeleted,
+		},
+		Hears: map[string]queue.Task{
+			orders.FactMoved:   {Kind: "tracking.moved", InTx: s.onOrder},
+			orders.FactDeleted: {Kind: "tracking.order_deleted", InTx: s.onOrderDeleted},
+		},
+		Tasks: []queue.Task{
+			{Kind: TaskRead, Timeout: time.Minute, MaxAttempts: 20, Run: s.read},
+			{Kind: TaskSweep, InTx: s.sweep},
+		},
+		Schedules: s.schedules(),
+		Personal:  true,
+		Export:    s.export,
+		Erase:     s.erase,
+	}
+}
+
+// export returns the parcels of the person's orders with every scan.
+func (s *Service) export(_ context.Context, tx *store.Tx, p room.Person) (map[string]any, error) {
+	list := []map[string]any{}
+	for _, order := range p.OrderIDs {
+		rows, err := ofOrder(tx, order)
+		if err != nil {
+			return nil, err
+		}
+		scans, err := liveScans(tx, idsOf(rows)...)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range rows {
+			seen := []map[string]any{}
+			for _, sc := range scans {
+				if sc.ParcelID == r.ID {
+					seen = append(seen, map[string]any{"status": sc.Status, "at": sc.HappenedAt, "city": sc.City, "province": sc.Province, "zip": sc.Zip,
+						"country": sc.Country, "message": sc.Message})
+				}
+			}
+			list = append(list, map[string]any{"order_id": r.OrderID, "name": r.Name, "state": r.State, "carrier": r.CarrierName, "tracking_number": r.TrackingNumber,
+				"tracking_url": r.TrackingURL, "country": r.DestinationCountry, "region": r.DestinationRegion, "shipped_at": r.ShippedAt, "delivered_at": r.DeliveredAt, "scans": seen})
+		}
+	}
+	return map[string]any{"tracking_parcels": list}, nil
+}
+
+// erase takes out of the person's parcels where they went and by which number,
+// and leaves how long they took. What comes later finds the row closed.
+func (s *Service) erase(_ context.Context, tx *store.Tx, p room.Person) error {
+	return eraseParcels(tx, p.OrderIDs)
+}
