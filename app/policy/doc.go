@@ -42,7 +42,8 @@
 //
 // policy_policies holds draft and versions; policy_products what rules ask about
 // products. Before a shop publishes a policy, version 1 is what its settings
-// promise; it is written with the second.
+// promise; it is written with the second. The settings go on to show the return
+// window, and a change there publishes a version.
 //
 // # Failure
 //

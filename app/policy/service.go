@@ -27,7 +27,11 @@ type Service struct {
 type Arrival func(tx *store.Tx, o *orders.Order) (*time.Time, error)
 
 // New returns the room.
-func New(c Config) *Service { return &Service{db: c.DB, shops: c.Shops} }
+func New(c Config) *Service {
+	s := &Service{db: c.DB, shops: c.Shops}
+	c.Shops.WhenReturnsChange(s.returnsChanged)
+	return s
+}
 
 // UseDelivered lets a later room say when orders arrived; where it does not know,
 // what Shopify said counts.

@@ -134,12 +134,7 @@ func (s *Service) publish(tx *store.Tx, revision, version int, by string) error 
 	if _, faults := Parse(v.Source); len(faults) > 0 {
 		return faulty(faults)
 	}
-	if used.Version == 1 {
-		if err := keepFirst(tx, used); err != nil {
-			return err
-		}
-	}
-	if err := insertVersion(tx, Version{Version: used.Version + 1, Source: v.Source, From: version, ChangedBy: by, ChangedAt: tx.Now}); err != nil {
+	if err := s.putInForce(tx, used, v.Source, version, by); err != nil {
 		return err
 	}
 	if version == 0 {
@@ -151,4 +146,58 @@ func (s *Service) publish(tx *store.Tx, revision, version int, by string) error 
 		return err
 	}
 	return save(tx, v.Source, draft.Revision, by)
+}
+
+// putInForce writes the version after the one in use, and shows its return window
+// in the settings.
+func (s *Service) putInForce(tx *store.Tx, used Version, source string, from int, by string) error {
+	if !used.stored {
+		if err := keepFirst(tx, used); err != nil {
+			return err
+		}
+	}
+	next := Version{Version: used.Version + 1, Source: source, From: from, ChangedBy: by, ChangedAt: tx.Now}
+	if err := insertVersion(tx, next); err != nil {
+		return err
+	}
+	if err := next.read(); err != nil {
+		return err
+	}
+	section, _ := next.Policy.Section(Return)
+	return s.shops.SetReturnsDays(tx, min(lengthOf(section), 365))
+}
+
+var errReturnsInText = problem.New(problem.Invalid, "policy.returns_in_text", "Your policy says more about returns than this field. Change the return window in the policy.").
+	WithFields(problem.Field{Field: "returns_days", Detail: "Your policy says more about returns than this field. Change the return window in the policy."})
+
+// returnsChanged publishes what was said in the settings, so that there is one
+// truth about returns and orders from before keep theirs.
+func (s *Service) returnsChanged(tx *store.Tx, before, after int) error {
+	used, err := s.Published(tx)
+	if err != nil {
+		return err
+	}
+	if !used.stored { // made from settings that say something else by now
+		used.Source = Beginning(before).Policy().String()
+		if err := used.read(); err != nil {
+			return err
+		}
+	}
+	form, fits := FormOf(used.Policy)
+	if !fits {
+		return errReturnsInText
+	}
+	form.ReturnDays = after
+	source := form.Policy().String()
+	if err := s.putInForce(tx, used, source, 0, ""); err != nil {
+		return err
+	}
+	draft, err := findDraft(tx)
+	if errors.Is(err, ErrMissing) || err == nil && draft.Source != used.Source {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return save(tx, source, draft.Revision, "")
 }

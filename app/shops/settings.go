@@ -115,9 +115,23 @@ func (s *Service) Change(ctx context.Context, shop ids.Shop, v Settings) (Settin
 	}
 	v.Version++
 	err := s.db.InTx(ctx, shop, func(tx *store.Tx) error {
-		return replaceSettings(tx, &settingsRow{ShopID: shop, Version: v.Version, SenderName: v.SenderName, ReplyTo: v.ReplyTo,
+		before, err := findSettings(tx)
+		if err != nil {
+			return err
+		}
+		err = replaceSettings(tx, &settingsRow{ShopID: shop, Version: v.Version, SenderName: v.SenderName, ReplyTo: v.ReplyTo,
 			PostalAddress: v.PostalAddress, SupportEmail: v.SupportEmail, LogoURL: v.LogoURL, AccentColor: v.AccentColor,
 			ConfirmationEnabled: v.ConfirmationEnabled, ReturnsDays: v.ReturnsDays, ReturnsPolicyURL: v.ReturnsPolicyURL, UpdatedAt: tx.Now})
+		if err != nil || s.returnsChanged == nil || before.ReturnsDays == v.ReturnsDays {
+			return err
+		}
+		return s.returnsChanged(tx, before.ReturnsDays, v.ReturnsDays)
 	})
 	return v, err
+}
+
+// WhenReturnsChange lets room policy, which decides about returns, take over a new
+// number of days in the transaction that saves it.
+func (s *Service) WhenReturnsChange(f func(tx *store.Tx, before, after int) error) {
+	s.returnsChanged = f
 }

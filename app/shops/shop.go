@@ -53,6 +53,8 @@ type Service struct {
 
 	redactions *RedactionLog
 
+	returnsChanged func(tx *store.Tx, before, after int) error
+
 	MailboxURL string // where the built-in mailbox is shown; empty when mails go to a mail server
 	Version    string // of the program
 	// OptionalScopes may be asked for in the admin; the admin is told which.

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
 	"afterglow/app/ids"
@@ -135,6 +136,12 @@ func replaceSettings(tx *store.Tx, row *settingsRow) error {
 		return ErrStale
 	}
 	return u.Error
+}
+
+// SetReturnsDays shows in the settings what the policy says by now.
+func (s *Service) SetReturnsDays(tx *store.Tx, days int) error {
+	return tx.Scoped(&settingsRow{}).Where("returns_days <> ?", days).
+		Updates(map[string]any{"returns_days": days, "version": gorm.Expr("version + 1"), "updated_at": tx.Now}).Error
 }
 
 // shopByDomain is asked before anybody knows which shop it is.
