@@ -19,10 +19,10 @@ var ErrFilter = problem.New(problem.Malformed, "orders.filter", "This filter is 
 const (
 	pageDefault  = 50
 	pageMost     = 200
-	searchEnough = 500    // matches beyond which walking the list finds them faster
-	countEnough  = 5_000  // a longer list is "more than"
-	mailWindow   = 10_000 // orders that one page may look through for a state of mail
-	mailChunk    = 500    // of mails whose orders are looked at
+	searchEnough = countEnough // matches beyond which walking the list finds them faster
+	countEnough  = 1_000       // a longer list is "more than"
+	mailWindow   = 3_000       // orders that one page may look through for a state of mail
+	mailChunk    = 500         // of mails whose orders are looked at
 )
 
 // mailStates are the messages' states that a list shows as one. Of an order that
@@ -116,7 +116,7 @@ func List(tx *store.Tx, f Filter) (page []Listed, next string, estimate int64, e
 	if possible, err := c.search(tx, f.Query); err != nil || !possible {
 		return nil, "", 0, err
 	}
-	if estimate = searchEnough; !c.many {
+	if estimate = countEnough; !c.many {
 		// The order is what makes both databases take the index of the list.
 		counting := fmt.Sprintf("SELECT count(*) FROM (SELECT 1 FROM orders WHERE %s ORDER BY %s LIMIT %d) counted", c.sql.String(), c.order(tx), countEnough)
 		if err := tx.Raw(counting, c.args...).Scan(&estimate).Error; err != nil {

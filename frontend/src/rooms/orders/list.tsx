@@ -16,6 +16,7 @@ const states = ['open', 'unfulfilled', 'fulfilled', 'cancelled', 'refunded'];
 const mails = ['sent', 'waiting', 'stopped', 'failed', 'none'];
 
 const FRESH = 15_000;
+const countEnough = 1000; // a longer list is not counted out
 
 /** All orders, newest first. The address holds the filters, so a view can be kept and sent. */
 export default function OrderList() {
@@ -125,7 +126,7 @@ export default function OrderList() {
             <div className={stale ? 'dimmed' : undefined} aria-busy={busy && stale}>
               <Rows orders={data.orders} />
               <div className="table-foot">
-                <span className="subdued">{t('orders.total', { count: data.total_estimate })}</span>
+                <span className="subdued">{t(data.total_estimate < countEnough ? 'orders.total' : 'orders.total_more', { count: data.total_estimate })}</span>
                 <Pager known={filters} next={data.next_cursor} busy={stale} />
               </div>
             </div>
