@@ -101,8 +101,8 @@ func asks(a, b *tenant) map[string][]ask {
 		"POST /api/v1/policy/effect":                    {{path: "/policy/effect", body: map[string]any{"source": "return:\n  allow\n"}, want: 200}},
 		"POST /api/v1/policy/publish":                   {{path: "/policy/publish", body: map[string]any{"revision": 99}, want: 409}},
 		"GET /api/v1/policy/versions":                   {{path: "/policy/versions", want: 200}},
-		"GET /api/v1/policy/versions/:version":          {{path: "/policy/versions/1", want: 200}, {path: "/policy/versions/2", want: 404}},
-		"POST /api/v1/policy/versions/:version/restore": {{path: "/policy/versions/2/restore", body: map[string]any{}, want: 404}},
+		"GET /api/v1/policy/versions/:version":          {{path: "/policy/versions/1", want: 200}, {path: "/policy/versions/9", want: 404}},
+		"POST /api/v1/policy/versions/:version/restore": {{path: "/policy/versions/9/restore", body: map[string]any{}, want: 404}},
 		"GET /api/v1/settings/sender":                   {{path: "/settings/sender", want: 200}},
 		"PUT /api/v1/settings/sender": {
 			{path: "/settings/sender", body: stolen, want: 400},
