@@ -20,7 +20,7 @@ import (
 // the folders named before it.
 var plan = strings.Fields(`
 	clock ids money problem locale
-	store queue shopify web mail room
+	store queue shopify outbound web mail room
 	shops customers messages orders
 	policy tracking
 	boot`)

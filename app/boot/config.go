@@ -5,12 +5,16 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"net/url"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"afterglow/app/mail"
+	"afterglow/app/outbound"
 	"afterglow/app/shopify"
+	"afterglow/app/shops"
 )
 
 // Config is everything the program is told from outside. It is read once.
@@ -31,6 +35,9 @@ type Config struct {
 	SimURL         string
 	Development    bool
 	TrustedProxies []string
+	OutboundAllow  []netip.Prefix // networks a merchant's mail server may be in although they are not public
+	MailLimits     shops.MailLimits
+	DNSServer      string // asked about senders' domains; empty: the system's
 	AppBridgeURL   string // empty: Shopify's own
 	PolarisURL     string
 }
@@ -134,6 +141,25 @@ var variables = []struct {
 		}
 		return nil
 	}},
+	{"OUTBOUND_ALLOW", func(c *Config, v string) (err error) {
+		c.OutboundAllow, err = outbound.ParseExempt(v)
+		return err
+	}},
+	{"MAIL_PER_MINUTE", func(c *Config, v string) (err error) {
+		c.MailLimits.PerMinute, err = limit(v)
+		return err
+	}},
+	{"MAIL_PER_HOUR", func(c *Config, v string) (err error) {
+		c.MailLimits.PerHour, err = limit(v)
+		return err
+	}},
+	{"DNS_SERVER", func(c *Config, v string) error {
+		c.DNSServer = v
+		if v == "" {
+			return nil
+		}
+		return hostPort(v)
+	}},
 	{"SHOPIFY_SIM_URL", func(c *Config, v string) error {
 		c.SimURL = v
 		if v != "" && !c.Development {
@@ -174,6 +200,24 @@ func required(v, what string) error {
 		return errors.New("is required: " + what)
 	}
 	return nil
+}
+
+// limit reads a number of mails; empty is no limit.
+func limit(v string) (int, error) {
+	n, err := strconv.Atoi(or(v, "0"))
+	if err != nil || n < 0 || n > 1_000_000 {
+		return 0, errors.New("must be a whole number of mails; 0 or nothing is no limit")
+	}
+	return n, nil
+}
+
+// mailHost is the name of the installation's mail server; empty without one.
+func (c Config) mailHost() string {
+	u, err := url.Parse(c.MailURL)
+	if err != nil {
+		return ""
+	}
+	return u.Hostname()
 }
 
 func or(v, fallback string) string {

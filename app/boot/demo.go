@@ -218,7 +218,9 @@ func (d *demo) environment(name string) string {
 		return "http://" + d.simListen + "/sim/cdn/app-bridge.js"
 	case "POLARIS_URL":
 		return "http://" + d.simListen + "/sim/cdn/polaris-1.js"
-	case "MAIL_URL", "METRICS_ADDR", "LOG_FORMAT":
+	case "OUTBOUND_ALLOW": // so that a mail server on this machine can be tried out
+		return or(os.Getenv(name), "127.0.0.1,::1")
+	case "MAIL_URL", "METRICS_ADDR", "LOG_FORMAT", "DNS_SERVER":
 		return os.Getenv(name)
 	}
 	return ""

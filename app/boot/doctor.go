@@ -45,6 +45,7 @@ func Doctor(ctx context.Context, c Config, out io.Writer) error {
 	examine("keys", func() (string, error) { return examineKeys(ctx, c) })
 	examine("redis", func() (string, error) { return examineRedis(ctx, c) })
 	examine("mail", func() (string, error) { return examineMail(ctx, c) })
+	examine("outbound", func() (string, error) { return examineOutbound(c) })
 	examine("shopify", func() (string, error) { return examineShopify(ctx, c) })
 	if c.Embedded() {
 		examine("data folder", func() (string, error) { return examineFolder(c.DataDir) })
@@ -148,6 +149,19 @@ func examineMail(ctx context.Context, c Config) (string, error) {
 		return "", fmt.Errorf("MAIL_URL: %w", err)
 	}
 	return "the mail server greets us", nil
+}
+
+// examineOutbound says which inner networks a merchant's mail server may be in.
+func examineOutbound(c Config) (string, error) {
+	if len(c.OutboundAllow) == 0 {
+		return "merchants' mail servers must be public", nil
+	}
+	for _, n := range c.OutboundAllow {
+		if n.Bits() < 8 {
+			return "", fmt.Errorf("OUTBOUND_ALLOW: %s is nearly everything; name the mail server alone", n)
+		}
+	}
+	return fmt.Sprintf("merchants' mail servers may also be in %v", c.OutboundAllow), nil
 }
 
 // examineShopify asks for a token with a code that cannot be right: the answer

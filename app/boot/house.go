@@ -17,6 +17,7 @@ import (
 	"afterglow/app/locale"
 	"afterglow/app/mail"
 	"afterglow/app/orders"
+	"afterglow/app/outbound"
 	"afterglow/app/queue"
 	"afterglow/app/room"
 	"afterglow/app/shopify"
@@ -53,8 +54,12 @@ type House struct {
 	log     *slog.Logger
 	mail    mail.Transport
 	mailbox *mail.Mailbox
-	unlock  func()
-	stop    context.CancelFunc // of what lives in the background, such as the embedded Redis
+	servers *mail.Servers // shops' own
+
+	addressKeys [][]byte // under which addresses of erased people are known again
+
+	unlock func()
+	stop   context.CancelFunc // of what lives in the background, such as the embedded Redis
 }
 
 // Open puts the house together. Nothing runs until Serve or Work; Close ends it.
@@ -97,6 +102,7 @@ func Open(ctx context.Context, c Config, clk clock.Clock, log *slog.Logger) (h *
 	h.Shops.UseAPI(h.API)
 	h.Operator = shopify.NewOperator(h.DB, h.API.Client, log)
 	h.Shops.Version, h.Shops.OptionalScopes = Version, OptionalScopes
+	h.Shops.DNS, h.Shops.MailHost, h.Shops.Limits = mail.ResolverAt(c.DNSServer), c.mailHost(), c.MailLimits
 	if h.mailbox != nil {
 		h.Shops.MailboxURL = c.AppURL + "/mailbox"
 	}
@@ -127,7 +133,19 @@ func (h *House) openQueue(ctx context.Context) (err error) {
 	return err
 }
 
+// Each shop's own mail server gets few connections, so that a slow one holds few
+// workers, and a bounded number of shops keeps any.
+const (
+	serverConnections = 2
+	serversKept       = 200
+)
+
 func (h *House) openMail() (err error) {
+	guard := &outbound.Guard{Ports: outbound.MailPorts, Exempt: h.Config.OutboundAllow}
+	h.servers = mail.NewServers(serversKept, mail.SMTPOptions{Connections: serverConnections, Hurried: true, Dial: guard.Dial})
+	if h.addressKeys, err = h.Config.Keys.Derive("suppressed addresses"); err != nil {
+		return err
+	}
 	if h.Config.MailURL != "" {
 		h.mail, err = mail.NewSMTP(h.Config.MailURL, mail.SMTPOptions{})
 		if err != nil {
@@ -221,7 +239,7 @@ func (h *House) hangRoutes() error {
 	}
 	return e.Embed(web.Document{
 		App: h.App, Sessions: shopify.NewSessionVerifier(h.Config.APIKey, h.Config.Secrets, h.clock), Files: built,
-		Paths:        []string{"/", "/orders", "/orders/:id", "/imports", "/messages", "/messages/:id", "/confirmation", "/policy", "/webhooks", "/operations", "/privacy", "/staff", "/settings", "/settings/sender"},
+		Paths:        []string{"/", "/orders", "/orders/:id", "/imports", "/messages", "/messages/:id", "/confirmation", "/policy", "/webhooks", "/operations", "/privacy", "/staff", "/settings", "/settings/sender", "/settings/mail", "/suppressions"},
 		AppBridgeURL: h.Config.AppBridgeURL, PolarisURL: h.Config.PolarisURL,
 		Open: func(ctx context.Context, claims shopify.Claims, token string) error {
 			return h.Shops.Visit(ctx, claims, token)
@@ -249,6 +267,9 @@ func (h *House) schemaIsCurrent(ctx context.Context) error {
 func (h *House) Close() error {
 	h.stop()
 	var errs []error
+	if h.servers != nil {
+		errs = append(errs, h.servers.Close())
+	}
 	if closer, ok := h.mail.(interface{ Close() error }); ok && closer != nil {
 		errs = append(errs, closer.Close())
 	}

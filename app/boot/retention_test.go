@@ -68,7 +68,7 @@ var personal = map[string]class{
 	"policy_policies.changed_by": classDesign, "policy_policies.source": classDesign,
 
 	"shops.email": classMerchant, "shops.name": classMerchant, "shops_settings.sender_name": classMerchant, "shops_settings.reply_to": classMerchant, "shops_settings.postal_address": classMerchant,
-	"shops_settings.support_email": classMerchant,
+	"shops_settings.support_email": classMerchant, "shops_mail.from_address": classMerchant, "shops_mail.username": classMerchant,
 }
 
 // impersonal are the columns whose names look personal and that hold nobody's data.

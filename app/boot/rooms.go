@@ -21,6 +21,7 @@ func (h *House) hangRooms() error {
 	h.hang(customers.New().Room())
 	renderer := mail.NewRenderer(locale.Spoken)
 	messages := messages.New(h.DB, h.Shops, renderer, h.mail)
+	messages.UseOutside(h.outside())
 	h.hang(messages.Room())
 	policy := policy.New(policy.Config{DB: h.DB, Shops: h.Shops})
 	orders := orders.New(orders.Config{ReturnTerms: policy.ReturnTerms, DB: h.DB, Shops: h.Shops, Renderer: renderer, Messages: messages, Links: h.Links, AppURL: h.Config.AppURL, Log: h.log, AdminURL: h.adminURL,
@@ -46,6 +47,11 @@ func (h *House) hangRooms() error {
 	}
 	h.Shops.UseRooms(h.Rooms)
 	return nil
+}
+
+// outside is how mails get out beside the installation's own way.
+func (h *House) outside() messages.Outside {
+	return messages.Outside{Links: h.Links, AppURL: h.Config.AppURL, Servers: h.servers, Keys: h.addressKeys, Log: h.log}
 }
 
 // hang connects a room's ears and hands to the machinery.

@@ -112,6 +112,22 @@ func asks(a, b *tenant) map[string][]ask {
 			{path: "/settings/sender/test", body: map[string]any{"to": "me@walk.example", "shop_id": int64(b.id)}, want: 400},
 			{path: "/settings/sender/test", body: map[string]any{"to": "me@walk.example"}, want: 202},
 		},
+		"POST /api/v1/messages/:id/retry": {
+			{path: "/messages/" + b.message + "/retry", body: map[string]any{}, want: 404},
+			{path: "/messages/" + a.message + "/retry", body: map[string]any{}, want: 409},
+		},
+		"GET /api/v1/settings/mail": {{path: "/settings/mail", want: 200}},
+		"PUT /api/v1/settings/mail": {
+			{path: "/settings/mail", body: map[string]any{"version": 0, "shop_id": int64(b.id)}, want: 400},
+			{path: "/settings/mail", body: map[string]any{"version": 99}, want: 409},
+		},
+		"POST /api/v1/settings/mail/check":       {{path: "/settings/mail/check", body: map[string]any{"shop_id": int64(b.id)}, want: 400}},
+		"POST /api/v1/settings/mail/test":        {{path: "/settings/mail/test", body: map[string]any{"to": "me@walk.example", "shop_id": int64(b.id)}, want: 400}},
+		"GET /api/v1/feedback":                   {{path: "/feedback", want: 200}},
+		"POST /api/v1/feedback/address":          {{path: "/feedback/address", body: map[string]any{"shop_id": int64(b.id)}, want: 400}, {path: "/feedback/address", body: map[string]any{}, want: 201}},
+		"GET /api/v1/suppressions":               {{path: "/suppressions", want: 200}, {path: "/suppressions", query: url.Values{"q": {b.email}}, want: 200, empty: "suppressions"}},
+		"POST /api/v1/suppressions":              {{path: "/suppressions", body: map[string]any{"address": "me@walk.example", "scope": "all", "reason": "walk", "shop_id": int64(b.id)}, want: 400}},
+		"POST /api/v1/suppressions/remove":       {{path: "/suppressions/remove", body: map[string]any{"address": b.email, "scope": "all", "reason": "walk"}, want: 404}},
 		"GET /api/v1/privacy/requests":           {{path: "/privacy/requests", want: 200}, {path: "/privacy/requests", query: url.Values{"cursor": {"zzz"}}, want: 200}},
 		"GET /api/v1/privacy/access":             {{path: "/privacy/access", want: 200}},
 		"POST /api/v1/privacy/requests/:id/file": {{path: "/privacy/requests/" + b.request + "/file", body: map[string]any{}, want: 404}},
@@ -264,7 +280,6 @@ func TestLinksOpenOnlyTheirOwn(t *testing.T) {
 			return token
 		}
 		order := strconv.FormatInt(b.order, 10)
-		own := sign(a, "order", strconv.FormatInt(a.order, 10), time.Hour)
 		walked := 0
 		for _, route := range w.Engine.Routes() {
 			if route.Auth != web.Linking {
@@ -273,9 +288,18 @@ func TestLinksOpenOnlyTheirOwn(t *testing.T) {
 			if route.Kind == "lookup" {
 				continue // TestOneTimeLinksOpenOnlyTheirOwn
 			}
-			if route.Kind != "order" {
+			refs, known := map[string]struct {
+				own, foreign          string
+				opens, closedToOthers int
+			}{
+				"order":       {strconv.FormatInt(a.order, 10), order, 200, 404},
+				"unsubscribe": {a.message, b.message, 200, 404},
+				"feedback":    {a.hook, b.hook, 400, 401}, // the body is empty
+			}[route.Kind]
+			if !known {
 				t.Errorf("%s takes links of kind %q, which this walk does not know", route.Path, route.Kind)
 			}
+			own := sign(a, route.Kind, refs.own, time.Hour)
 			old := 401
 			if route.Expired { // it mails a new one
 				old = 200
@@ -284,17 +308,17 @@ func TestLinksOpenOnlyTheirOwn(t *testing.T) {
 				token string
 				want  int
 			}{
-				"own":                {own, 200},
-				"other's order":      {sign(a, "order", order, time.Hour), 404},
-				"other's message":    {sign(a, "order", b.message, time.Hour), 404},
-				"other kind":         {sign(a, "return", strconv.FormatInt(a.order, 10), time.Hour), 401},
-				"expired":            {sign(a, "order", strconv.FormatInt(a.order, 10), -time.Second), old},
+				"own":                {own, refs.opens},
+				"other's":            {sign(a, route.Kind, refs.foreign, time.Hour), refs.closedToOthers},
+				"other's number":     {sign(a, route.Kind, strconv.FormatInt(b.order, 10)+"0", time.Hour), refs.closedToOthers},
+				"other kind":         {sign(a, "return", refs.own, time.Hour), 401},
+				"expired":            {sign(a, route.Kind, refs.own, -time.Second), old},
 				"cut":                {own[:len(own)-4], 401},
 				"turned":             {own[:len(own)-6] + "AAAAAA", 401},
 				"none":               {"x", 401},
-				"shop not installed": {sign(&tenant{id: 999}, "order", order, time.Hour), 404},
+				"shop not installed": {sign(&tenant{id: 999}, route.Kind, refs.foreign, time.Hour), 404},
 			} {
-				path := strings.Replace(route.Path, ":token", c.token, 1)
+				path := strings.NewReplacer(":token", c.token, ":provider", "generic").Replace(route.Path)
 				answer := w.send(route.Method, path+"?shop="+string(b.domain), nil, "Accept", "text/html")
 				if answer.Code != c.want {
 					t.Errorf("%s, link %q: %d, want %d", route.Method, name, answer.Code, c.want)

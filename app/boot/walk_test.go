@@ -51,6 +51,7 @@ type walk struct {
 
 // tenant is one shop and what only it may see.
 type tenant struct {
+	hook                                         string // of the address for providers' reports
 	shop                                         *shopsim.Shop
 	id                                           ids.Shop
 	domain                                       shopify.Domain
@@ -207,6 +208,16 @@ func (w *walk) move(name string) {
 			return err
 		}
 		if _, err := messages.Publish(tx, orders.KindConfirmation, design, 0, ""); err != nil {
+			return err
+		}
+		if o.hook, err = w.Shops.NewHook(tx); err != nil {
+			return err
+		}
+		if err := tx.Exec(`INSERT INTO messages_pace (shop_id, minute_at, hour_at) VALUES (?, ?, ?)`, tx.Shop, tx.Now, tx.Now).Error; err != nil {
+			return err
+		}
+		if err := tx.Exec(`INSERT INTO messages_feedback (shop_id, event_key, provider, kind, message_id, status, occurred_at, received_at)
+			VALUES (?, ?, 'generic', 'soft_bounce', '', '', ?, ?)`, tx.Shop, name, tx.Now, tx.Now).Error; err != nil {
 			return err
 		}
 		op, err := shopify.Plan(tx, shopify.OperationRequest{Kind: "walk.none", Subject: "walk", Input: struct{}{}})

@@ -22,6 +22,11 @@ type SMTPOptions struct {
 	MaxMails    int           // over one connection, because servers have their limits; default 100
 	TLS         *tls.Config   // default: the system's authorities
 	HELO        string        // default: this machine's name
+	// Dial makes the connections; default: a plain dialer. See outbound.Guard.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Hurried refuses a mail with ErrBusy when all connections are in use, instead
+	// of letting its worker wait.
+	Hurried bool
 }
 
 // SMTP sends over a mail server and keeps its connections. Each mail is four
@@ -62,6 +67,10 @@ func NewSMTP(address string, options ...SMTPOptions) (*SMTP, error) {
 	if err != nil {
 		return nil, err
 	}
+	return newSMTP(where, o), nil
+}
+
+func newSMTP(where server, o SMTPOptions) *SMTP {
 	if o.Connections <= 0 {
 		o.Connections = 10
 	}
@@ -74,7 +83,7 @@ func NewSMTP(address string, options ...SMTPOptions) (*SMTP, error) {
 	if o.MaxMails <= 0 {
 		o.MaxMails = 100
 	}
-	return &SMTP{server: where, options: o, slots: make(chan struct{}, o.Connections)}, nil
+	return &SMTP{server: where, options: o, slots: make(chan struct{}, o.Connections)}
 }
 
 // Send hands one message to the server; see Transport.
@@ -83,12 +92,10 @@ func (s *SMTP) Send(ctx context.Context, m *Message) error {
 	if err != nil {
 		return err
 	}
-	select {
-	case s.slots <- struct{}{}:
-		defer func() { <-s.slots }()
-	case <-ctx.Done():
-		return ErrUnreachable.With(ctx.Err())
+	if err := s.enter(ctx); err != nil {
+		return err
 	}
+	defer func() { <-s.slots }()
 	for {
 		c, fresh, err := s.connect(ctx)
 		if err != nil {
@@ -102,6 +109,47 @@ func (s *SMTP) Send(ctx context.Context, m *Message) error {
 			return err
 		}
 	}
+}
+
+// enter takes one of the places for connections.
+func (s *SMTP) enter(ctx context.Context) error {
+	select {
+	case s.slots <- struct{}{}:
+		return nil
+	default:
+	}
+	if s.options.Hurried {
+		return ErrBusy
+	}
+	select {
+	case s.slots <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ErrUnreachable.With(ctx.Err())
+	}
+}
+
+// Try connects, logs in and asks whether a mail from one address to the other
+// would be taken, and takes the question back. Nothing is sent.
+func (s *SMTP) Try(ctx context.Context, from, to Address) error {
+	for _, a := range []Address{from, to} {
+		if err := a.check(); err != nil {
+			return err
+		}
+	}
+	c, err := s.dial(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	c.net.SetDeadline(time.Now().Add(s.options.Timeout))
+	if err := c.client.Mail("<" + from.Email + ">"); err != nil {
+		return answer(err, false)
+	}
+	if err := c.client.Rcpt("<" + to.Email + ">"); err != nil {
+		return answer(err, true)
+	}
+	return c.reset()
 }
 
 // Ping connects, greets and logs in, and tells what is wrong. It sends nothing.
@@ -266,6 +314,13 @@ func answer(err error, aboutRecipient bool) error {
 	r := &Refused{Code: reply.Code, Permanent: reply.Code >= 500, Text: oneLine(reply.Msg, 300)}
 	if found := enhancedPattern.FindStringSubmatch(reply.Msg); found != nil {
 		r.Enhanced = found[1]
+	}
+	// Until the recipient is named, a no is about us: every other mail gets the same.
+	switch {
+	case reply.Code >= 530 && reply.Code < 540:
+		return ErrConfiguration.Detailf("The mail server wants a user name and a password, or does not accept these.").With(r)
+	case r.Permanent && !aboutRecipient:
+		return ErrConfiguration.Detailf("The mail server does not let us send from this address. Confirm the address, or its domain, with the mail provider.").With(r)
 	}
 	switch {
 	case !r.Permanent || !aboutRecipient:

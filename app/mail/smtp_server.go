@@ -15,6 +15,8 @@ import (
 
 	gomail "github.com/wneessen/go-mail"
 	"github.com/wneessen/go-mail/smtp"
+
+	"afterglow/app/problem"
 )
 
 // server is where and how to log in.
@@ -27,6 +29,7 @@ type server struct {
 	user     string
 	password string
 	helo     string
+	dial     func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
 // parseServer reads the address of a mail server. Its errors never repeat the
@@ -36,7 +39,7 @@ func parseServer(address string, o SMTPOptions) (server, error) {
 	if err != nil {
 		return server{}, errors.New("not an address of the form smtp://user:password@host:port")
 	}
-	s := server{host: u.Hostname(), port: u.Port(), implicit: u.Scheme == "smtps", starttls: u.Query().Get("tls"), helo: o.HELO}
+	s := server{host: u.Hostname(), port: u.Port(), implicit: u.Scheme == "smtps", starttls: u.Query().Get("tls")}
 	switch {
 	case u.Scheme != "smtp" && u.Scheme != "smtps":
 		return server{}, errors.New("the address must begin with smtp:// or smtps://")
@@ -59,10 +62,19 @@ func parseServer(address string, o SMTPOptions) (server, error) {
 		s.user = u.User.Username()
 		s.password, _ = u.User.Password()
 	}
-	if s.helo == "" {
+	return s.fitOut(o), nil
+}
+
+// fitOut fills in what the options decide.
+func (s server) fitOut(o SMTPOptions) server {
+	if s.helo = o.HELO; s.helo == "" {
+		var err error
 		if s.helo, err = os.Hostname(); err != nil || s.helo == "" {
 			s.helo = "localhost"
 		}
+	}
+	if s.dial = o.Dial; s.dial == nil {
+		s.dial = (&net.Dialer{}).DialContext
 	}
 	s.tls = &tls.Config{MinVersion: tls.VersionTLS12}
 	if o.TLS != nil {
@@ -71,13 +83,13 @@ func parseServer(address string, o SMTPOptions) (server, error) {
 	if s.tls.ServerName == "" {
 		s.tls.ServerName = s.host
 	}
-	return s, nil
+	return s
 }
 
 // greet connects, encrypts and logs in. The context bounds all of it: a server
 // that says nothing does not hold a worker.
 func (s server) greet(ctx context.Context) (_ *smtp.Client, _ net.Conn, err error) {
-	raw, err := (&net.Dialer{}).DialContext(ctx, "tcp", net.JoinHostPort(s.host, s.port))
+	raw, err := s.dial(ctx, "tcp", net.JoinHostPort(s.host, s.port))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -154,14 +166,28 @@ func (s server) login(client *smtp.Client) error {
 	return fmt.Errorf("%w: it offers %q", gomail.ErrNoSupportedAuthDiscovered, offered)
 }
 
-// dialError tells a server that is away from one that will not have us.
+// dialError tells a server that is away from one that will not have us. Its words
+// are for the merchant; what the server said is for the log.
 func dialError(err error) error {
 	var reply *textproto.Error
 	var certificate *tls.CertificateVerificationError
+	var guarded *problem.Problem
+	var plain tls.RecordHeaderError
 	switch {
-	case errors.As(err, &reply) && reply.Code >= 530 && reply.Code < 540,
-		errors.As(err, &certificate), errors.Is(err, gomail.ErrNoSupportedAuthDiscovered), errors.Is(err, errNoSTARTTLS):
-		return ErrConfiguration.With(err)
+	case errors.As(err, &reply) && reply.Code >= 530 && reply.Code < 540:
+		return ErrConfiguration.Detailf("The mail server does not accept the user name and password.").With(err)
+	case errors.As(err, &certificate):
+		return ErrConfiguration.Detailf("The mail server shows a certificate that is not valid for its name.").With(err)
+	case errors.Is(err, gomail.ErrNoSupportedAuthDiscovered):
+		return ErrConfiguration.Detailf("The mail server offers no way to log in that keeps the password safe. Choose encryption, or leave user name and password empty.").With(err)
+	case errors.Is(err, errNoSTARTTLS):
+		return ErrConfiguration.Detailf("The mail server does not encrypt at this port. Port 465 with TLS may be the right one.").With(err)
+	case errors.As(err, &plain):
+		return ErrConfiguration.Detailf("The mail server does not speak TLS from the start at this port. Choose STARTTLS, usually at port 587.").With(err)
+	case errors.As(err, &guarded) && !problem.Retryable(guarded):
+		return ErrConfiguration.Detailf("%s", guarded.Detail).With(err)
+	case errors.As(err, &guarded):
+		return ErrUnreachable.Detailf("%s", guarded.Detail).With(err)
 	}
 	return ErrUnreachable.With(err)
 }

@@ -12,7 +12,8 @@ import (
 // Send returns nil only when the other side took the message. It returns
 // *Refused when the other side answered that it did not; ErrUnknownOutcome when
 // the answer was lost after the message was complete, so that nobody knows;
-// ErrUnreachable when nothing was handed over; and the problems of
+// ErrUnreachable when nothing was handed over; ErrConfiguration when the server
+// will not have us until somebody changes the settings; and the problems of
 // Message.Bytes for a message that could never go out.
 type Transport interface {
 	Send(ctx context.Context, m *Message) error
@@ -22,7 +23,9 @@ type Transport interface {
 var (
 	ErrUnknownOutcome = problem.New(problem.Unavailable, "mail.outcome_unknown", "The answer of the mail server was lost; the mail may or may not have gone out.")
 	ErrUnreachable    = problem.New(problem.Unavailable, "mail.unreachable", "The mail server cannot be reached at the moment.")
-	ErrConfiguration  = problem.New(problem.Unavailable, "mail.configuration", "The mail server does not accept our name and password, or its certificate is not valid. Check MAIL_URL.")
+	ErrConfiguration  = problem.New(problem.Unavailable, "mail.configuration", "The mail server does not accept us with these settings.")
+	// ErrBusy says that as many mails as allowed are on their way to this server.
+	ErrBusy = problem.New(problem.Unavailable, "mail.busy", "The mail server is busy with other mails of the shop.")
 )
 
 // Refused is a mail server's no. Its text is for the log of the operator: it may

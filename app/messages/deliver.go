@@ -27,7 +27,10 @@ const (
 	deliverAttempts = 120
 )
 
-const keepTexts = 60 * 24 * time.Hour
+const (
+	keepTexts    = 60 * 24 * time.Hour
+	keepFeedback = 180 * 24 * time.Hour // providers repeat events for days, never for months
+)
 
 var (
 	mailsTotal = promauto.NewCounterVec(prometheus.CounterOpts{
@@ -47,10 +50,11 @@ type draft struct {
 	brand   mail.Brand
 	from    mail.Address
 	replyTo mail.Address
+	mailing shops.Mailing
 }
 
 func (s *Service) deliverTask() queue.Task {
-	return queue.Task{Kind: TaskDeliver, Lane: queue.LaneMail, Timeout: 60 * time.Second, MaxAttempts: deliverAttempts, Run: s.deliver}
+	return queue.Task{Kind: TaskDeliver, Lane: queue.LaneMail, Timeout: 60 * time.Second, MaxAttempts: deliverAttempts, Run: s.deliver, Parked: s.parked}
 }
 
 func (s *Service) deliver(ctx context.Context, c *queue.Claim) error {
@@ -62,6 +66,12 @@ func (s *Service) deliver(ctx context.Context, c *queue.Claim) error {
 		}
 		d = &draft{message: m}
 		if m.State != StateWaiting && m.State != StateSending {
+			return nil
+		}
+		if d.mailing, err = s.shops.Mailing(tx); err != nil {
+			return err
+		}
+		if d.held(tx.Now) {
 			return nil
 		}
 		d, err = s.prepare(ctx, tx, m)
@@ -76,11 +86,16 @@ func (s *Service) deliver(ctx context.Context, c *queue.Claim) error {
 		return s.end(ctx, c, d.message, StateFailed, queue.Reason(err))
 	case err != nil:
 		return err
+	case d.letter == nil && d.held(s.db.Clock().Now()):
+		return s.hold(ctx, c, d)
 	case d.letter == nil: // settled before, by an attempt whose job we repeat
 		return c.Finish(ctx, nil)
 	}
 	return s.send(ctx, c, d)
 }
+
+// held tells whether the message waits for its shop's mail server to be mended.
+func (d *draft) held(now time.Time) bool { return now.Before(d.mailing.PausedUntil) }
 
 var errSuppressed = problem.New(problem.Invalid, "messages.suppressed", "The address is on the list of addresses we no longer write to.")
 
@@ -104,7 +119,10 @@ func (s *Service) prepare(ctx context.Context, tx *store.Tx, m *Message) (*draft
 	if err != nil {
 		return d, err
 	}
-	reason, err := suppressed(tx, m.ToAddress)
+	if d.mailing, err = s.shops.Mailing(tx); err != nil {
+		return d, err
+	}
+	reason, err := s.suppressed(tx, m.ToAddress, kind.Class)
 	if err != nil { // a list that cannot be read says nothing about the address
 		return d, err
 	}
@@ -123,7 +141,7 @@ func (s *Service) prepare(ctx context.Context, tx *store.Tx, m *Message) (*draft
 	}
 	letter.MessageRef = m.ID
 	d.letter, d.brand = letter, mail.Brand{Accent: settings.AccentColor}
-	d.from, d.replyTo, err = sender(s.shops.From(), settings)
+	d.from, d.replyTo, err = sender(d.mailing.From, settings)
 	if letter.ReplyTo.Email != "" {
 		d.replyTo = letter.ReplyTo
 	}
@@ -142,12 +160,12 @@ func (s *Service) render(ctx context.Context, d *draft) (r *mail.Rendered, fallb
 	return r, fallback, err
 }
 
-// sender is who the mail comes from: the merchant's name at the address the
-// installation may send from, and the merchant's own address for answers.
+// sender is who the mail comes from: the merchant's name at the address that the
+// mail server may send from, and the merchant's own address for answers.
 func sender(from string, v shops.Settings) (mail.Address, mail.Address, error) {
 	address, err := mail.ParseAddress(from)
 	if err != nil {
-		return address, address, fmt.Errorf("MAIL_FROM: %w", err)
+		return address, address, fmt.Errorf("sender's address: %w", err)
 	}
 	address.Name = v.SenderName
 	return address, mail.Address{Email: v.ReplyTo}, nil
@@ -168,20 +186,52 @@ func (s *Service) send(ctx context.Context, c *queue.Claim, d *draft) error {
 		mailsTotal.WithLabelValues(m.Kind, "fallback").Inc()
 	}
 	m.MessageID = mail.MessageID(m.ID, d.from.Domain())
+	if err := s.takeTurn(ctx, c, d); err != nil {
+		return err
+	}
+	out := &mail.Message{Shop: m.ShopID, From: d.from, To: d.letter.To, ReplyTo: d.replyTo, Subject: m.Subject, HTML: m.HTML,
+		Text: m.BodyText, MessageID: m.MessageID, Class: d.kind.Class, Date: s.db.Clock().Now(), Headers: traceable(m.ID, d.mailing.Server.Host)}
 	if d.kind.Class == mail.Marketing {
 		if m.State == StateSending { // tried before, and nobody knows how it went
-			return s.end(ctx, c, m, StateFailed, "The answer of the mail server was lost; a marketing mail is not tried twice.")
+			return s.end(ctx, c, m, StateFailed, lostMarketing)
 		}
-		if err := c.Hold(ctx, func(tx *store.Tx) error {
-			return tx.Scoped(&Message{}).Where("id = ?", m.ID).Updates(map[string]any{"state": StateSending, "attempted_at": tx.Now}).Error
-		}); err != nil {
+		if out.Unsubscribe, err = s.unsubscribeURL(m); err != nil {
+			return s.end(ctx, c, m, StateFailed, queue.Reason(err))
+		}
+		if allowed, err := s.attempt(ctx, c, m); err != nil || !allowed {
 			return err
 		}
 	}
-	err = s.out.Send(ctx, &mail.Message{Shop: m.ShopID, From: d.from, To: d.letter.To, ReplyTo: d.replyTo, Subject: m.Subject, HTML: m.HTML,
-		Text: m.BodyText, MessageID: m.MessageID, Class: d.kind.Class, Date: s.db.Clock().Now()})
+	err = s.transport(d.mailing, m).Send(ctx, out)
 	queue.CrashPoint("mail.after_send")
 	return s.outcome(ctx, c, d, err)
+}
+
+const lostMarketing = "The answer of the mail server was lost; a marketing mail is not tried twice."
+
+// transport is the shop's own mail server, or the installation's.
+func (s *Service) transport(v shops.Mailing, m *Message) mail.Transport {
+	if v.Own && s.outside.Servers != nil {
+		return s.outside.Servers.For(m.ShopID, v.Server)
+	}
+	return s.out
+}
+
+// attempt puts on record that a marketing mail is on its way before it is, and
+// looks once more whether the recipient still wants it: an objection counts from
+// the moment it is made, for what was queued before as well.
+func (s *Service) attempt(ctx context.Context, c *queue.Claim, m *Message) (allowed bool, err error) {
+	var reason string
+	err = c.Hold(ctx, func(tx *store.Tx) error {
+		if reason, err = s.suppressed(tx, m.ToAddress, mail.Marketing); err != nil || reason != "" {
+			return err
+		}
+		return tx.Scoped(&Message{}).Where("id = ?", m.ID).Updates(map[string]any{"state": StateSending, "attempted_at": tx.Now}).Error
+	})
+	if err == nil && reason != "" {
+		return false, s.end(ctx, c, m, StateSuppressed, reason)
+	}
+	return err == nil, err
 }
 
 // outcome decides what an answer of the mail server means.
@@ -189,15 +239,21 @@ func (s *Service) outcome(ctx context.Context, c *queue.Claim, d *draft, err err
 	m := d.message
 	var refused *mail.Refused
 	switch {
+	case err == nil && d.mailing.Paused != "":
+		return s.endPause(ctx, c, m)
 	case err == nil:
 		return s.end(ctx, c, m, StateSent, "")
+	case errors.Is(err, mail.ErrBusy):
+		return s.busy(ctx, c, d, err)
+	case d.mailing.Own && errors.Is(err, mail.ErrConfiguration):
+		return s.pause(ctx, c, d, err)
 	case errors.As(err, &refused) && refused.Permanent:
 		return s.refused(ctx, c, m, refused)
 	case errors.Is(err, mail.ErrUnknownOutcome) && d.kind.Class == mail.Marketing:
-		return s.end(ctx, c, m, StateFailed, "The answer of the mail server was lost; a marketing mail is not tried twice.")
+		return s.end(ctx, c, m, StateFailed, lostMarketing)
 	case !problem.Retryable(err) && refused == nil:
 		return s.end(ctx, c, m, StateFailed, queue.Reason(err))
-	case c.Job.Attempt >= deliverAttempts, s.db.Clock().Now().Sub(m.CreatedAt) >= deliverFor:
+	case c.Job.Attempt >= deliverAttempts, s.db.Clock().Now().Sub(m.base()) >= deliverFor:
 		return s.end(ctx, c, m, StateFailed, queue.Reason(err))
 	}
 	s.note(ctx, c, m, queue.Reason(err))
@@ -213,7 +269,8 @@ func (s *Service) refused(ctx context.Context, c *queue.Claim, m *Message, r *ma
 	}
 	mailsTotal.WithLabelValues(m.Kind, "bounced").Inc()
 	return c.Finish(ctx, func(tx *store.Tx) error {
-		if err := suppress(tx, m.ToAddress, fmt.Sprintf("the mailbox was refused for good (%d)", r.Code)); err != nil {
+		if _, err := suppress(tx, suppression{Address: m.ToAddress, Scope: ScopeAll, Source: SourceRefused, MessageID: m.ID,
+			Reason: fmt.Sprintf("%s (%d)", sourceWords[SourceRefused], r.Code)}); err != nil {
 			return err
 		}
 		return settle(tx, m, StateFailed, r.Error())
@@ -224,10 +281,23 @@ func (s *Service) refused(ctx context.Context, c *queue.Claim, m *Message, r *ma
 // is no reason to fail the attempt once more.
 func (s *Service) note(ctx context.Context, c *queue.Claim, m *Message, detail string) {
 	_ = c.Hold(ctx, func(tx *store.Tx) error {
-		if err := tx.Scoped(&Message{}).Where("id = ?", m.ID).Updates(map[string]any{"reason": detail, "attempts": c.Job.Attempt, "attempted_at": tx.Now}).Error; err != nil {
+		if err := tx.Scoped(&Message{}).Where("id = ?", m.ID).Updates(map[string]any{"state": StateWaiting, "reason": detail, "attempts": c.Job.Attempt, "attempted_at": tx.Now,
+			"not_before": nil, "waits_for": WaitNone}).Error; err != nil {
 			return err
 		}
 		return record(tx, m.ID, StateWaiting, detail)
+	})
+}
+
+// endPause is the end of a mail that went out although its shop's server would
+// not have us before: the others may follow.
+func (s *Service) endPause(ctx context.Context, c *queue.Claim, m *Message) error {
+	mailsTotal.WithLabelValues(m.Kind, string(StateSent)).Inc()
+	return c.Finish(ctx, func(tx *store.Tx) error {
+		if err := settle(tx, m, StateSent, ""); err != nil {
+			return err
+		}
+		return resume(tx)
 	})
 }
 
@@ -246,6 +316,9 @@ func (s *Service) end(ctx context.Context, c *queue.Claim, m *Message, state Sta
 // retention is the schedule that forgets what old mails said.
 func retention() queue.Schedule {
 	return queue.Schedule{Name: "messages.retention", Every: 6 * time.Hour, Begin: func(_ context.Context, tx *store.Tx) error {
+		if err := eraseFeedback(tx, tx.Now.Add(-keepFeedback)); err != nil {
+			return err
+		}
 		return eraseTexts(tx, tx.Now.Add(-keepTexts))
 	}}
 }

@@ -10,6 +10,7 @@ import (
 	"afterglow/app/locale"
 	"afterglow/app/mail"
 	"afterglow/app/problem"
+	"afterglow/app/queue"
 	"afterglow/app/shops"
 	"afterglow/app/store"
 	"afterglow/app/web"
@@ -26,6 +27,7 @@ func (s *Service) routes(g *web.Group) {
 	g.GET("/messages/:id/preview", s.getPreview, web.Needs(shops.MayReadMessages))
 	g.POST("/messages/:id/resend", s.postResend, web.Needs(shops.MaySendMessages))
 	g.POST("/settings/sender/test", s.postTest, web.Needs(shops.MayChangeDesign))
+	s.deliveryRoutes(g)
 }
 
 type messageJSON struct {
@@ -46,6 +48,10 @@ type messageJSON struct {
 	Variant       *string `json:"variant"`
 	VariantReason *string `json:"variant_reason"`
 	Fallback      *string `json:"fallback"`
+
+	WaitsFor   *string    `json:"waits_for"`   // rate, server, or retry
+	WaitsUntil *time.Time `json:"waits_until"` // when it is tried next
+	Retryable  bool       `json:"retryable"`
 }
 
 type orderJSON struct {
@@ -57,6 +63,10 @@ func toJSON(m *Message) messageJSON {
 	j := messageJSON{ID: m.ID, Kind: m.Kind, State: m.State, To: m.ToAddress, Subject: m.Subject, Locale: m.Locale,
 		CreatedAt: m.CreatedAt.UTC(), SentAt: m.SentAt, DelayMS: m.DelayMS, Attempts: m.Attempts, Reason: orNull(m.Reason), ResendOf: orNull(m.ResendOf),
 		Variant: orNull(m.Variant), VariantReason: orNull(m.VariantReason), Fallback: orNull(m.Fallback)}
+	if m.NotBefore != nil && m.WaitsFor != WaitNone {
+		until := m.NotBefore.UTC()
+		j.WaitsFor, j.WaitsUntil = orNull(string(m.WaitsFor)), &until
+	}
 	if m.OrderID != 0 {
 		j.Order = &orderJSON{strconv.FormatInt(m.OrderID, 10), m.OrderName}
 	}
@@ -115,11 +125,15 @@ type entryJSON struct {
 func (s *Service) getMessage(c *web.Ctx) error {
 	var m *Message
 	var entries []Entry
+	var next *time.Time
 	err := s.db.Read(c.Context(), web.Shop(c), func(tx *store.Tx) (err error) {
 		if m, err = find(tx, c.Param("id")); err != nil {
 			return err
 		}
-		entries, err = history(tx, m.ID)
+		if entries, err = history(tx, m.ID); err != nil {
+			return err
+		}
+		next, err = nextAttempt(tx, m)
 		return err
 	})
 	if err != nil {
@@ -131,6 +145,11 @@ func (s *Service) getMessage(c *web.Ctx) error {
 		Headers   map[string]string `json:"headers"`
 		History   []entryJSON       `json:"history"`
 	}{messageJSON: toJSON(m), MessageID: m.MessageID, Headers: map[string]string{}, History: []entryJSON{{m.CreatedAt.UTC(), StateWaiting, ""}}}
+	detail.Retryable = m.State == StateFailed && m.SentAt == nil && s.kinds[m.Kind].Class != mail.Marketing
+	if next != nil && detail.WaitsUntil == nil {
+		retry := "retry"
+		detail.WaitsFor, detail.WaitsUntil = &retry, next
+	}
 	if m.MessageID != "" {
 		detail.Headers["Message-ID"] = "<" + m.MessageID + ">"
 		detail.Headers["To"], detail.Headers["Subject"] = m.ToAddress, m.Subject
@@ -142,6 +161,21 @@ func (s *Service) getMessage(c *web.Ctx) error {
 		return err
 	}
 	return c.OK(map[string]any{"message": detail})
+}
+
+// nextAttempt is when a message that was put off is tried again.
+func nextAttempt(tx *store.Tx, m *Message) (*time.Time, error) {
+	if m.State != StateWaiting || m.Attempts == 0 {
+		return nil, nil
+	}
+	jobs, err := queue.About(tx, m.ID)
+	for _, j := range jobs {
+		if j.Kind == TaskDeliver && j.State == queue.StateReady && j.RunAt.After(tx.Now) {
+			at := j.RunAt.UTC()
+			return &at, err
+		}
+	}
+	return nil, err
 }
 
 func (s *Service) getPreview(c *web.Ctx) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -44,12 +45,33 @@ type Service struct {
 	out      mail.Transport
 	kinds    map[string]mail.Kind
 	tests    *web.Limiter
+	outside  Outside
+}
+
+// Outside is what mails need beside a transport: addresses in them, shops' own
+// servers, and a key for addresses that were erased.
+type Outside struct {
+	Links   *web.Links
+	AppURL  string
+	Servers *mail.Servers // nil: there are none, and everything leaves by the transport
+	Keys    [][]byte      // for the hashes of erased addresses; the newest first
+	Log     *slog.Logger
+}
+
+// UseOutside gives the room its way out. It must come before the first mail.
+func (s *Service) UseOutside(o Outside) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	s.outside = o
 }
 
 // New returns the room; out is how mails leave.
 func New(db *store.DB, shops *shops.Service, renderer *mail.Renderer, out mail.Transport) *Service {
-	return &Service{db: db, shops: shops, renderer: renderer, out: out, kinds: map[string]mail.Kind{},
+	s := &Service{db: db, shops: shops, renderer: renderer, out: out, kinds: map[string]mail.Kind{},
 		tests: web.NewLimiter(testPerSecond, 10, nil)}
+	s.UseOutside(Outside{})
+	return s
 }
 
 // Register makes a kind of mail known.

@@ -15,11 +15,15 @@ import (
 // Room hangs the room up.
 func (s *Service) Room() room.Room {
 	return room.Room{
-		Name:      "messages",
-		Tables:    []string{"messages", "messages_history", "messages_suppressions", "messages_designs"},
-		Admin:     s.routes,
-		Tasks:     []queue.Task{s.deliverTask()},
-		Hears:     map[string]queue.Task{shops.FactUninstalled: {Kind: "messages.stop_all", InTx: s.onUninstalled}},
+		Name:   "messages",
+		Tables: []string{"messages", "messages_history", "messages_suppressions", "messages_designs", "messages_pace", "messages_feedback"},
+		Admin:  s.routes,
+		Tasks:  []queue.Task{s.deliverTask()},
+		Links:  s.links,
+		Hears: map[string]queue.Task{
+			shops.FactUninstalled: {Kind: "messages.stop_all", InTx: s.onUninstalled},
+			shops.FactMailChanged: {Kind: "messages.let_go", InTx: s.onMailChanged},
+		},
 		Schedules: []queue.Schedule{retention()},
 		Personal:  true,
 		Export:    s.export,
@@ -38,7 +42,15 @@ func (s *Service) export(_ context.Context, tx *store.Tx, p room.Person) (map[st
 		mails[i] = map[string]any{"kind": m.Kind, "order": m.OrderName, "to": m.ToAddress, "name": m.ToName, "language": m.Locale,
 			"state": m.State, "written_at": m.CreatedAt, "sent_at": m.SentAt, "subject": m.Subject, "text": m.BodyText}
 	}
-	return map[string]any{"messages": mails}, nil
+	objections, err := suppressionsOf(tx, p.Email)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]map[string]any, len(objections))
+	for i, o := range objections {
+		list[i] = map[string]any{"address": o.Address, "mails": o.Scope, "source": o.Source, "reason": o.Reason, "since": o.CreatedAt}
+	}
+	return map[string]any{"messages": mails, "suppressions": list}, nil
 }
 
 // sending is how long an erasure waits for a mail that is on its way.
@@ -47,7 +59,7 @@ const sending = 5 * time.Second
 var errSending = errors.New("a mail to the person is just being sent")
 
 // erase keeps that a mail was sent and drops to whom and what it said. Whoever
-// refused our mail stays on the list by nothing: the address itself goes.
+// objected to our mail stays on the list by a keyed hash of the address.
 func (s *Service) erase(_ context.Context, tx *store.Tx, p room.Person) error {
 	var rows []Message
 	if err := belonging(tx, p.CustomerID, p.Email, p.OrderIDs).Select("id", "to_address").Find(&rows).Error; err != nil {
@@ -55,7 +67,7 @@ func (s *Service) erase(_ context.Context, tx *store.Tx, p room.Person) error {
 	}
 	numbers := make([]string, len(rows))
 	for i, m := range rows {
-		if err := eraseSuppression(tx, m.ToAddress); err != nil {
+		if err := s.hideSuppression(tx, m.ToAddress); err != nil {
 			return err
 		}
 		if _, err := queue.Stop(tx, TaskDeliver, m.ID, "erased"); err != nil {
@@ -67,7 +79,7 @@ func (s *Service) erase(_ context.Context, tx *store.Tx, p room.Person) error {
 	if busy, err := queue.Running(tx, numbers...); err != nil || busy > 0 {
 		return errors.Join(err, queue.Later(tx.Now.Add(sending), errSending))
 	}
-	if err := eraseSuppression(tx, p.Email); err != nil {
+	if err := s.hideSuppression(tx, p.Email); err != nil {
 		return err
 	}
 	if err := eraseDetails(tx, numbers); err != nil {
@@ -80,5 +92,5 @@ func (s *Service) erase(_ context.Context, tx *store.Tx, p room.Person) error {
 		return err
 	}
 	return belonging(tx, p.CustomerID, p.Email, p.OrderIDs).Updates(map[string]any{
-		"to_address": "", "to_name": "", "subject": "", "html": "", "body_text": "", "customer_id": 0, "reason": "", "variant_reason": ""}).Error
+		"to_address": "", "to_name": "", "subject": "", "html": "", "body_text": "", "customer_id": 0, "reason": "", "variant_reason": "", "not_before": nil, "waits_for": WaitNone}).Error
 }

@@ -43,6 +43,10 @@ type Message struct {
 	Variant       string // how it is written
 	VariantReason string // who chose that
 	Fallback      string // why the merchant's own template was not used
+
+	NotBefore   *time.Time // it waits until then
+	WaitsFor    Wait       // and for this
+	TryingSince *time.Time // when a wait that was not its fault ended; nil: since it was written
 }
 
 // TableName names the table.
@@ -60,15 +64,6 @@ type Entry struct {
 
 // TableName names the table.
 func (Entry) TableName() string { return "messages_history" }
-
-type suppression struct {
-	ShopID    ids.Shop
-	Address   string
-	Reason    string
-	CreatedAt time.Time
-}
-
-func (suppression) TableName() string { return "messages_suppressions" }
 
 // insert writes the message unless one with its once-key is there. It tells
 // whether it wrote.
@@ -95,7 +90,7 @@ func findOnce(tx *store.Tx, kind, once string) (*Message, error) {
 
 // settle writes the outcome of an attempt, and a line of history.
 func settle(tx *store.Tx, m *Message, state State, detail string) error {
-	set := map[string]any{"state": state, "reason": detail, "attempts": gorm.Expr("attempts + 1"), "attempted_at": tx.Now}
+	set := map[string]any{"state": state, "reason": detail, "attempts": gorm.Expr("attempts + 1"), "attempted_at": tx.Now, "not_before": nil, "waits_for": WaitNone}
 	if state == StateSent {
 		delay := max(0, tx.Now.Sub(m.CausedAt).Milliseconds())
 		set["sent_at"], set["delay_ms"], set["reason"] = tx.Now, delay, ""
@@ -129,17 +124,6 @@ func stopAll(tx *store.Tx, reason string) (int64, error) {
 
 // normal is the form in which addresses are compared.
 func normal(address string) string { return strings.ToLower(strings.TrimSpace(address)) }
-
-func suppressed(tx *store.Tx, address string) (reason string, err error) {
-	var row suppression
-	q := tx.Scoped(&row).Where("address = ?", normal(address)).Limit(1).Find(&row)
-	return row.Reason, q.Error
-}
-
-func suppress(tx *store.Tx, address, reason string) error {
-	return tx.Clauses(clause.OnConflict{DoNothing: true}).
-		Create(&suppression{ShopID: tx.Shop, Address: normal(address), Reason: reason, CreatedAt: tx.Now}).Error
-}
 
 func history(tx *store.Tx, id string) (entries []Entry, err error) {
 	err = tx.Scoped(&Entry{}).Where("message_id = ?", id).Order("id").Find(&entries).Error
@@ -178,10 +162,6 @@ func belonging(tx *store.Tx, customer int64, email string, orders []int64) *gorm
 		customer, normal(email), append(orders, -1))
 }
 
-func eraseSuppression(tx *store.Tx, email string) error {
-	return tx.Scoped(&suppression{}).Where("address = ?", normal(email)).Delete(&suppression{}).Error
-}
-
 // eraseDetails drops what mail servers answered: they like to repeat the address.
 func eraseDetails(tx *store.Tx, messages []string) error {
 	return tx.Scoped(&Entry{}).Where("message_id IN ? AND detail <> ''", append(messages, "")).Updates(map[string]any{"detail": ""}).Error
@@ -200,7 +180,7 @@ func addresses(tx *store.Tx, see func(string)) error {
 	if err := tx.Scoped(&Message{}).Where("to_address <> ''").Distinct("to_address").Pluck("to_address", &written).Error; err != nil {
 		return err
 	}
-	err := tx.Scoped(&suppression{}).Distinct("address").Pluck("address", &suppressed).Error
+	err := tx.Scoped(&suppression{}).Where("address NOT LIKE '#%'").Distinct("address").Pluck("address", &suppressed).Error
 	for _, address := range append(written, suppressed...) {
 		see(address)
 	}

@@ -52,6 +52,10 @@ type Task struct {
 	// transaction that also writes done.
 	InTx func(ctx context.Context, tx *store.Tx, job Job) error
 
+	// Parked, if set, is told in the same transaction that a job of this kind was
+	// parked: whoever shows the work to people writes down that it waits no more.
+	Parked func(tx *store.Tx, job Job, reason string) error
+
 	// Run does work with an outward effect and ends it with claim.Finish.
 	Run func(ctx context.Context, claim *Claim) error
 }

@@ -332,7 +332,10 @@ func (q *Queue) setBack(ctx context.Context, kind string, p payload, cause error
 			attempts++ // the transaction that counted it was rolled back
 		}
 		next = after(task, attempts, tx.Now, cause)
-		return setBack(tx, p.ID, p.Epoch, next, Reason(cause))
+		if err := setBack(tx, p.ID, p.Epoch, next, Reason(cause)); err != nil || next.state != StateParked || task.Parked == nil {
+			return err
+		}
+		return task.Parked(tx, Job{row.ID, row.ShopID, row.Kind, row.Ref, next.attempts}, Reason(cause))
 	})
 	log := q.log.With("kind", kind, "job", p.ID, "shop", p.Shop)
 	switch {

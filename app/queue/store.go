@@ -103,6 +103,20 @@ func Retry(tx *store.Tx, kind, ref string) (int64, error) {
 	return u.RowsAffected, u.Error
 }
 
+// Hasten makes jobs that wait for a later time due now: one by ref, or all of the
+// kind when ref is empty. It returns how many.
+func Hasten(tx *store.Tx, kind, ref string) (int64, error) {
+	u := tx.Scoped(&Row{}).Where("kind = ? AND state = 'ready' AND run_at > ?", kind, tx.Now)
+	if ref != "" {
+		u = u.Where("ref = ?", ref)
+	}
+	u = u.Updates(map[string]any{"run_at": tx.Now})
+	if q, ok := tx.Attached().(*Queue); ok {
+		tx.AfterCommit(q.Wake)
+	}
+	return u.RowsAffected, u.Error
+}
+
 // About lists the shop's jobs about a thing, oldest first.
 func About(tx *store.Tx, refs ...string) (rows []Row, err error) {
 	err = tx.Scoped(&Row{}).Where("ref IN ?", refs).Order("id").Limit(500).Find(&rows).Error

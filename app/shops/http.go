@@ -25,6 +25,7 @@ func (s *Service) routes(g *web.Group) {
 	g.POST("/operations/:id/retry", s.postRetryOperation, web.Needs(MayOperate))
 	s.privacyRoutes(g)
 	s.staffRoutes(g)
+	s.mailRoutes(g)
 }
 
 func (s *Service) getSession(c *web.Ctx) error {

@@ -21,7 +21,7 @@ const ScheduleRetention = "shops.retention"
 func (s *Service) Room() room.Room {
 	return room.Room{
 		Name:   roomName,
-		Tables: []string{"shops", "shops_tokens", "shops_settings", "shops_privacy_requests", "shops_privacy_files", "shops_access_log", "shops_erasures", "shops_staff", "shops_redactions"},
+		Tables: []string{"shops", "shops_tokens", "shops_settings", "shops_mail", "shops_privacy_requests", "shops_privacy_files", "shops_access_log", "shops_erasures", "shops_staff", "shops_redactions"},
 		Admin:  s.routes,
 		Topics: map[string]shopify.TopicHandler{
 			"app/uninstalled":        s.onUninstalled,
@@ -36,8 +36,9 @@ func (s *Service) Room() room.Room {
 			{Kind: TaskForget, Lane: queue.LaneStore, Timeout: 5 * time.Minute, MaxAttempts: 30, Run: s.forget},
 			{Kind: TaskForgetAgain, Lane: queue.LaneStore, Timeout: 15 * time.Minute, MaxAttempts: 30, Run: s.forgetAgain},
 			{Kind: TaskEraseShop, Timeout: 15 * time.Minute, InTx: s.eraseShop},
+			s.checkTask(),
 		},
-		Schedules: []queue.Schedule{s.privacyRetention()},
+		Schedules: []queue.Schedule{s.privacyRetention(), checkDaily()},
 		Personal:  true,
 		Export:    s.export,
 		Erase:     s.erase,

@@ -7,10 +7,12 @@ import (
 	"time"
 
 	"afterglow/app/ids"
+	"afterglow/app/mail"
 	"afterglow/app/problem"
 	"afterglow/app/room"
 	"afterglow/app/shopify"
 	"afterglow/app/store"
+	"afterglow/app/web"
 )
 
 const (
@@ -41,15 +43,16 @@ type Shop struct {
 
 // Service is the room.
 type Service struct {
-	db    *store.DB
-	app   *shopify.App
-	api   *shopify.API
-	keys  *shopify.Keyring
-	log   *slog.Logger
-	from  string // MAIL_FROM
-	known sync.Map
-	lists sync.Map    // which lists were put on record lately
-	rooms []room.Room // all of them, to be asked about a person
+	db     *store.DB
+	app    *shopify.App
+	api    *shopify.API
+	keys   *shopify.Keyring
+	log    *slog.Logger
+	from   string // MAIL_FROM
+	known  sync.Map
+	lists  sync.Map     // which lists were put on record lately
+	checks *web.Limiter // of the sender's domain, by hand
+	rooms  []room.Room  // all of them, to be asked about a person
 
 	redactions *RedactionLog
 
@@ -59,6 +62,10 @@ type Service struct {
 	Version    string // of the program
 	// OptionalScopes may be asked for in the admin; the admin is told which.
 	OptionalScopes []string
+
+	DNS      mail.TXT   // asked about senders' domains; nil: the system's
+	MailHost string     // the installation's mail server; empty: the built-in mailbox
+	Limits   MailLimits // the operator's, for each shop
 }
 
 // Config is what the room needs from the roof.
@@ -74,7 +81,7 @@ type Config struct {
 
 // New returns the room. UseAPI must follow before anything talks to Shopify.
 func New(c Config) *Service {
-	return &Service{db: c.DB, app: c.App, keys: c.Keys, log: c.Log, from: c.From, redactions: c.Redactions}
+	return &Service{db: c.DB, app: c.App, keys: c.Keys, log: c.Log, from: c.From, redactions: c.Redactions, checks: web.NewLimiter(1.0/10, 5, nil)}
 }
 
 // UseRooms gives the room the list of all rooms. It asks them about a person and

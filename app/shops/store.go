@@ -323,6 +323,9 @@ func (s *Service) RotateKeys(ctx context.Context) (rotated int, err error) {
 	if err := s.rotateFiles(ctx); err != nil {
 		return 0, err
 	}
+	if err := s.rotateMail(ctx); err != nil {
+		return 0, err
+	}
 	var shops []ids.Shop
 	if err := s.db.Peek(ctx, func(tx *store.Tx) error {
 		return tx.Model(&tokenRow{}).Pluck("shop_id", &shops).Error
@@ -390,7 +393,10 @@ func KeyStates(ctx context.Context, db *store.DB, keys *shopify.Keyring) (k KeyS
 				k.Stale++
 			}
 		}
-		return rows.Err()
+		if err := rows.Err(); err != nil {
+			return err
+		}
+		return countPasswords(tx, keys, &k)
 	})
 	return k, err
 }
