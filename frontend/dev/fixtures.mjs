@@ -441,7 +441,16 @@ export class Fixtures {
           timezone: 'America/New_York',
           locale: 'en',
         },
-        user: { id: '7', name: 'Dana Reyes' },
+        user: {
+          id: '7',
+          name: 'Dana Reyes',
+          role: 'owner',
+          permissions:
+            'app.open orders.read orders.change messages.read messages.send design.read design.change settings.read settings.change shopify.operate privacy.read privacy.export staff.manage money.refund money.credit money.discount'.split(
+              ' ',
+            ),
+          owners: ['Dana Reyes'],
+        },
         scopes: { granted: ['read_orders'], missing: [] },
         mailbox_url: 'http://localhost:8080/mailbox',
         app_version: '0.1.0',

@@ -405,6 +405,7 @@ test('the admin draws the navigation from our links', async () => {
     ['/policy', 'Policy'],
     ['/webhooks', 'Webhooks'],
     ['/privacy', 'Privacy'],
+    ['/staff', 'Staff'],
     ['/settings', 'Settings'],
   ]);
   expect(house.admin.one('s-app-nav s-link[rel=home]').getAttribute('href')).toBe('/');

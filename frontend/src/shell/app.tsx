@@ -8,7 +8,8 @@ import { usePlace } from './router';
 import type { ScreenProps } from './screen';
 import { match } from './routes';
 import type { Session } from './session';
-import { SessionContext } from './session';
+import { SessionContext, useSession } from './session';
+import { NotAllowed, OnlyLooking } from './allowed';
 import { Failed, SkeletonRows } from './states';
 import { t } from './strings';
 
@@ -17,18 +18,7 @@ const home = { rel: 'home' as const };
 export function App() {
   return (
     <>
-      <s-app-nav>
-        <s-link href="/" {...home}>
-          {t('nav.home')}
-        </s-link>
-        <s-link href="/orders">{t('nav.orders')}</s-link>
-        <s-link href="/messages">{t('nav.messages')}</s-link>
-        <s-link href="/confirmation">{t('nav.confirmation')}</s-link>
-        <s-link href="/policy">{t('nav.policy')}</s-link>
-        <s-link href="/webhooks">{t('nav.webhooks')}</s-link>
-        <s-link href="/privacy">{t('nav.privacy')}</s-link>
-        <s-link href="/settings">{t('nav.settings')}</s-link>
-      </s-app-nav>
+      <Nav />
       <main>
         <Guarded>
           <WithSession>
@@ -39,6 +29,28 @@ export function App() {
         <div id="toasts" />
       </main>
     </>
+  );
+}
+
+/** Links to what one may see; all of them until it is known who is looking. */
+function Nav() {
+  const { data } = useResource<Session>('/session');
+  const shown = (path: string) =>
+    !data || data.user.permissions.includes(match(path)?.route.needs ?? '');
+  return (
+    <s-app-nav>
+      <s-link href="/" {...home}>
+        {t('nav.home')}
+      </s-link>
+      {shown('/orders') && <s-link href="/orders">{t('nav.orders')}</s-link>}
+      {shown('/messages') && <s-link href="/messages">{t('nav.messages')}</s-link>}
+      {shown('/confirmation') && <s-link href="/confirmation">{t('nav.confirmation')}</s-link>}
+      {shown('/policy') && <s-link href="/policy">{t('nav.policy')}</s-link>}
+      {shown('/webhooks') && <s-link href="/webhooks">{t('nav.webhooks')}</s-link>}
+      {shown('/privacy') && <s-link href="/privacy">{t('nav.privacy')}</s-link>}
+      {shown('/staff') && <s-link href="/staff">{t('nav.staff')}</s-link>}
+      {shown('/settings') && <s-link href="/settings">{t('nav.settings')}</s-link>}
+    </s-app-nav>
   );
 }
 
@@ -67,6 +79,7 @@ function Waiting() {
 function Screen() {
   const { path } = usePlace();
   const found = match(path);
+  const { permissions } = useSession().session.user;
   const [loaded, setLoaded] = useState<Loaded | null>(null);
   const load = found?.route.load;
 
@@ -81,6 +94,7 @@ function Screen() {
   }, [load]);
 
   if (!found) return <NoSuchScreen />;
+  if (!permissions.includes(found.route.needs)) return <NotAllowed needs={found.route.needs} />;
   if (loaded === null || loaded.load !== load) {
     return (
       <s-page>
@@ -88,7 +102,13 @@ function Screen() {
       </s-page>
     );
   }
-  return <loaded.Screen key={path} id={found.id} />;
+  const { changes } = found.route;
+  return (
+    <>
+      {changes && !permissions.includes(changes) && <OnlyLooking needs={changes} />}
+      <loaded.Screen key={path} id={found.id} />
+    </>
+  );
 }
 
 interface Loaded {

@@ -7,26 +7,65 @@ interface Route {
   load: () => Promise<{ default: ComponentType<ScreenProps> }>;
   /** What the screen will ask for at once. */
   ahead?: string[];
+  /** What one must be allowed to see it. */
+  needs: string;
+  /** What one must be allowed to change something on it. */
+  changes?: string;
 }
 
 /** Every address of the admin. The first pattern is the one our own links use. */
 export const routes: Route[] = [
-  { patterns: ['/'], load: () => import('../rooms/home/home'), ahead: ['/home', '/progress'] },
-  { patterns: ['/orders'], load: () => import('../rooms/orders/list') },
-  { patterns: ['/orders/:id'], load: () => import('../rooms/orders/order') },
-  { patterns: ['/messages'], load: () => import('../rooms/messages/list') },
-  { patterns: ['/messages/:id'], load: () => import('../rooms/messages/message') },
+  {
+    patterns: ['/'],
+    needs: 'app.open',
+    load: () => import('../rooms/home/home'),
+    ahead: ['/home', '/progress'],
+  },
+  { patterns: ['/orders'], needs: 'orders.read', load: () => import('../rooms/orders/list') },
+  { patterns: ['/orders/:id'], needs: 'orders.read', load: () => import('../rooms/orders/order') },
+  { patterns: ['/messages'], needs: 'messages.read', load: () => import('../rooms/messages/list') },
+  {
+    patterns: ['/messages/:id'],
+    needs: 'messages.read',
+    load: () => import('../rooms/messages/message'),
+  },
   {
     patterns: ['/confirmation'],
+    needs: 'design.read',
+    changes: 'design.change',
     load: () => import('../rooms/orders/confirmation/screen'),
     ahead: ['/confirmation'],
   },
-  { patterns: ['/policy'], load: () => import('../rooms/policy/screen'), ahead: ['/policy'] },
-  { patterns: ['/imports'], load: () => import('../rooms/orders/imports') },
-  { patterns: ['/webhooks', '/shopify'], load: () => import('../rooms/shopify/webhooks') },
-  { patterns: ['/operations'], load: () => import('../rooms/shopify/operations') },
-  { patterns: ['/privacy'], load: () => import('../rooms/shops/privacy') },
-  { patterns: ['/settings', '/settings/sender'], load: () => import('../rooms/shops/sender') },
+  {
+    patterns: ['/policy'],
+    needs: 'settings.read',
+    changes: 'settings.change',
+    load: () => import('../rooms/policy/screen'),
+    ahead: ['/policy'],
+  },
+  {
+    patterns: ['/imports'],
+    needs: 'shopify.operate',
+    load: () => import('../rooms/orders/imports'),
+  },
+  {
+    patterns: ['/webhooks', '/shopify'],
+    needs: 'shopify.operate',
+    load: () => import('../rooms/shopify/webhooks'),
+  },
+  {
+    patterns: ['/operations'],
+    needs: 'shopify.operate',
+    load: () => import('../rooms/shopify/operations'),
+  },
+  { patterns: ['/privacy'], needs: 'privacy.read', load: () => import('../rooms/shops/privacy') },
+  { patterns: ['/staff'], needs: 'staff.manage', load: () => import('../rooms/shops/staff') },
+  {
+    patterns: ['/settings', '/settings/sender'],
+    needs: 'settings.read',
+    changes: 'settings.change',
+    load: () => import('../rooms/shops/sender'),
+  },
 ];
 
 export interface Match {

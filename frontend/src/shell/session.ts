@@ -11,7 +11,7 @@ export interface Session {
     timezone: string;
     locale: string;
   };
-  user: { id: string; name: string };
+  user: { id: string; name: string; role: string; permissions: string[]; owners: string[] };
   scopes: { granted: string[]; missing: string[]; optional: string[] };
   mailbox_url: string | null;
   app_version: string;
@@ -33,3 +33,7 @@ export function useSession(): Context {
 }
 
 export const useFormat = (): Format => useSession().format;
+
+/** Whether who is looking may do it. The server asks again; this only decides what is shown. */
+export const useMay = (permission: string): boolean =>
+  useSession().session.user.permissions.includes(permission);

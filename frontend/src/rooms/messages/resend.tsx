@@ -2,6 +2,7 @@ import { useRef, useState } from 'react';
 import type { ApiError } from '../../shell/api';
 import { asApiError, post } from '../../shell/api';
 import { navigate } from '../../shell/router';
+import { useMay } from '../../shell/session';
 import { t } from '../../shell/strings';
 import { toast } from '../../shell/toast';
 import type { Message } from './api';
@@ -17,6 +18,7 @@ export function Resend({ message }: { message: Message }) {
   const request = useRef('');
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<ApiError | null>(null);
+  const may = useMay('messages.send');
 
   const open = () => {
     request.current = crypto.randomUUID();
@@ -44,6 +46,7 @@ export function Resend({ message }: { message: Message }) {
     }
   };
 
+  if (!may) return null;
   return (
     <>
       <s-button slot="primary-action" variant="primary" onClick={open}>

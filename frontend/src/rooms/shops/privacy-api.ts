@@ -26,7 +26,11 @@ export interface Access {
   id: string;
   at: string;
   staff_id: string;
+  /** Their name, when Shopify told it. */
+  staff: string;
   route: string;
+  kind: string;
+  people: number;
   subject: string;
 }
 

@@ -4,11 +4,11 @@ import { Page } from '../../shell/page';
 import { Pager } from '../../shell/pager';
 import { useResource } from '../../shell/resource';
 import { navigate, usePlace, withQuery } from '../../shell/router';
-import { useFormat } from '../../shell/session';
+import { useFormat, useMay } from '../../shell/session';
 import { Empty, Failed, SkeletonRows } from '../../shell/states';
 import { t, tCode } from '../../shell/strings';
 import { toast } from '../../shell/toast';
-import type { AccessLog, PrivacyRequest, PrivacyRequests } from './privacy-api';
+import type { Access, AccessLog, PrivacyRequest, PrivacyRequests } from './privacy-api';
 import { filters, listPath, views } from './privacy-api';
 
 const FRESH = 5_000;
@@ -116,6 +116,7 @@ interface RowProps {
 
 function Row({ request, busy, take }: RowProps) {
   const format = useFormat();
+  const mayTake = useMay('privacy.export');
   const { file } = request;
   return (
     <li className="hook">
@@ -148,7 +149,7 @@ function Row({ request, busy, take }: RowProps) {
           )}
         </p>
       </div>
-      {file && (
+      {file && mayTake && (
         <s-button
           loading={busy === request.id}
           disabled={busy !== '' && busy !== request.id}
@@ -190,12 +191,16 @@ function Accesses() {
           <li key={entry.id} className="hook">
             <div className="hook-main">
               <div className="hook-head">
-                <strong>{tCode('privacy_route', routeName(entry.route))}</strong>
-                <span className="mono break">{entry.subject}</span>
+                <strong>{tCode('privacy_route', routeName(entry))}</strong>
+                {entry.people > 1 || entry.subject === '' ? (
+                  <span>{t('privacy.people', { count: entry.people })}</span>
+                ) : (
+                  <span className="mono break">{entry.subject}</span>
+                )}
               </div>
               <p className="subdued hook-meta">
                 <time dateTime={entry.at}>{format.exact(entry.at)}</time>
-                <span>{t('privacy.staff', { id: entry.staff_id })}</span>
+                <span>{entry.staff || t('privacy.staff', { id: entry.staff_id })}</span>
               </p>
             </div>
           </li>
@@ -209,13 +214,11 @@ function Accesses() {
   );
 }
 
-/** /api/v1/messages/:id/preview → messages_preview */
-function routeName(route: string): string {
-  return route
-    .replace('/api/v1/', '')
-    .split('/')
-    .filter((part) => !part.startsWith(':'))
-    .join('_');
+/** /api/v1/messages/:id/preview → messages_preview; /api/v1/orders → orders_list */
+function routeName({ route }: Access): string {
+  const parts = route.replace('/api/v1/', '').split('/');
+  if (parts.length === 1) return `${parts[0]}_list`;
+  return parts.filter((part) => !part.startsWith(':')).join('_');
 }
 
 const looks = {
