@@ -98,6 +98,14 @@ func plainJSON(body []byte) error {
 	return nil
 }
 
+// plainText refuses what PostgreSQL cannot keep in a text.
+func plainText(t json.Token) error {
+	if s, ok := t.(string); ok && strings.ContainsRune(s, 0) {
+		return errors.New("a text holds a NUL")
+	}
+	return nil
+}
+
 func plainValue(d *json.Decoder, depth int) error {
 	t, err := d.Token()
 	if err != nil {
@@ -105,7 +113,7 @@ func plainValue(d *json.Decoder, depth int) error {
 	}
 	open, ok := t.(json.Delim)
 	if !ok {
-		return nil
+		return plainText(t)
 	}
 	if depth == maxDepth {
 		return fmt.Errorf("nested deeper than %d", maxDepth)

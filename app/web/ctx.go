@@ -161,6 +161,7 @@ var (
 	errNoMethod  = problem.New(problem.Invalid, "web.method", "This address does not take that method.")
 	errTooLarge  = problem.New(problem.TooLarge, "web.too_large", "The request is larger than this address takes.")
 	errJSON      = problem.New(problem.Malformed, "web.json", "The body is not the JSON this address takes.")
+	errAddress   = problem.New(problem.Malformed, "web.address", "A part of the address is not text.")
 	errMediaType = problem.New(problem.Malformed, "web.media_type", "Send the body as application/json.")
 	// ErrLimited says that somebody asks too often.
 	ErrLimited = problem.New(problem.Throttled, "web.limited", "Too many requests. Please wait a moment and try again.")

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
 )
@@ -146,7 +147,7 @@ func (g *Group) Handle(method, path string, h Handler, options ...Option) {
 	if route.Auth == Extension {
 		e.allowOrigins(route.Path)
 	}
-	handlers := []gin.HandlerFunc{e.capBody(route.Body)}
+	handlers := []gin.HandlerFunc{e.capBody(route.Body), e.plainAddress}
 	handlers = append(handlers, g.before...)
 	handlers = append(handlers, o.before...)
 	if route.Auth == Extension {
@@ -201,5 +202,26 @@ func (e *Engine) capBody(n int64) gin.HandlerFunc {
 			return
 		}
 		g.Request.Body = http.MaxBytesReader(g.Writer, g.Request.Body, n)
+	}
+}
+
+// plainAddress refuses addresses whose parts are no text: a NUL, or bytes that are
+// not UTF-8. Handlers hand such parts to the database, which would fail.
+func (e *Engine) plainAddress(g *gin.Context) {
+	plain := func(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
+	for _, p := range g.Params {
+		if !plain(p.Value) {
+			Fail(e.ctx(g), errAddress)
+			return
+		}
+	}
+	if g.Request.URL.RawQuery == "" {
+		return
+	}
+	for name, values := range g.Request.URL.Query() {
+		if !plain(name) || !plain(strings.Join(values, "")) {
+			Fail(e.ctx(g), errAddress)
+			return
+		}
 	}
 }
