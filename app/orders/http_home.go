@@ -166,7 +166,7 @@ func (h *homeJSON) attend(tx *store.Tx, lost bool, missing []string) error {
 	}
 	for _, a := range []attentionJSON{
 		{"access", "critical", locked, "Afterglow has lost its access to your store", "Close the app and open it once more from the Shopify admin: that renews it. Mails that need nothing from Shopify still go out.", "/"},
-		{"mail_paused", "critical", held, "Your mail server does not accept Afterglow", paused + " Mails wait and nothing is lost.", "/settings/mail"},
+		{"mail_paused", "critical", held, "Your mail server does not accept Afterglow", paused + " Mails wait and nothing is lost.", "/messages?state=waiting"},
 		{"template_failed", "critical", fallbacks, "Your own confirmation failed and ours went out instead", "Open the editor: it names the line. Publishing a corrected version settles this.", "/confirmation"},
 		{"scopes", "critical", int64(len(missing)), "Afterglow needs more permissions", "Open the app from the Shopify admin and accept the update.", "/settings"},
 		{"webhooks_parked", "critical", inbox.Parked, "Events from Shopify could not be understood", "See why, and try them again.", "/webhooks"},
