@@ -66,6 +66,8 @@ func (s *Service) Room() room.Room {
 			{Kind: TaskSweep, InTx: s.sweep},
 		},
 		Schedules: s.schedules(),
+		Mails:     s.mails(),
+		OrderPage: []room.Section{s.section()},
 		Personal:  true,
 		Export:    s.export,
 		Erase:     s.erase,
