@@ -87,6 +87,16 @@ links_lead_somewhere() {
 	return $broken
 }
 
+# What looks like a real credential: private keys, tokens of Shopify, GitHub, AWS,
+# Stripe, Slack, Google, SendGrid. The tests' own say canary or repeat one letter.
+no_secrets() {
+	local found
+	found=$(git grep -nIE -e '-----BEGIN ([A-Z]+ )?PRIVATE KEY-----' -e 'shp(at|ca|pa|ss|rt)_[0-9a-f]{32}' -e 'gh[pousr]_[A-Za-z0-9]{36}' \
+		-e '(AKIA|ASIA)[0-9A-Z]{16}' -e 'sk_live_[0-9A-Za-z]{20}' -e 'xox[abprs]-[0-9A-Za-z-]{20}' -e 'AIza[0-9A-Za-z_-]{35}' \
+		-e 'SG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}' -- . ':!*-lock.json' ':!go.sum' | grep -vE '(.)\1{15}' || true)
+	[ -z "$found" ] || { echo "looks like a secret:"; echo "$found"; return 1; }
+}
+
 module_tidy() { go mod tidy -diff && go mod verify; }
 
 # The packages whose tests race goroutines for the same rows, tokens or sockets.
@@ -121,6 +131,7 @@ if wanted lint; then
 	step "lint: gofmt" gofmt_clean
 	step "lint: loose ends" no_loose_ends
 	step "lint: links in documents" links_lead_somewhere
+	step "lint: secrets" no_secrets
 	step "lint: go.mod" module_tidy
 	step "lint: go vet" go vet ./...
 	step "lint: staticcheck" scripts/staticcheck.sh ./...
