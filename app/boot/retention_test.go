@@ -55,6 +55,8 @@ var personal = map[string]class{
 	"shopify_inbox.body": classEvent,
 	"queue_jobs.reason":  classWork,
 
+	"offers_codes.customer_id": classTrade, "offers_codes.code": classTrade, "offers_codes.reason": classTrade,
+
 	"shopify_operations.input": classValue, "shopify_operations.reason": classValue,
 
 	"shops_privacy_requests.customer_id": classRequest, "shops_privacy_requests.email": classRequest, "shops_privacy_requests.phone": classRequest, "shops_privacy_requests.order_ids": classRequest,

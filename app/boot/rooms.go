@@ -8,6 +8,7 @@ import (
 	"afterglow/app/locale"
 	"afterglow/app/mail"
 	"afterglow/app/messages"
+	"afterglow/app/offers"
 	"afterglow/app/orders"
 	"afterglow/app/policy"
 	"afterglow/app/room"
@@ -32,6 +33,11 @@ func (h *House) hangRooms() error {
 	tracking := tracking.New(tracking.Config{DB: h.DB, Shops: h.Shops, Orders: orders, Messages: messages, Renderer: renderer, Log: h.log,
 		Readers: func(shop ids.Shop) tracking.Reader { return h.API.Client(shop) }})
 	h.hang(tracking.Room())
+	offers, err := offers.New(offers.Config{DB: h.DB, Shops: h.Shops, Orders: orders, Keys: h.Config.Keys, Log: h.log})
+	if err != nil {
+		return fmt.Errorf("room offers: %w", err)
+	}
+	h.hang(offers.Room())
 
 	// What no room hears must still be worked off: the inbox feeds the queue.
 	h.Queue.Feed(h.Inbox.Feed)

@@ -131,6 +131,7 @@ func asks(a, b *tenant) map[string][]ask {
 		"GET /api/v1/privacy/requests":           {{path: "/privacy/requests", want: 200}, {path: "/privacy/requests", query: url.Values{"cursor": {"zzz"}}, want: 200}},
 		"GET /api/v1/privacy/access":             {{path: "/privacy/access", want: 200}},
 		"POST /api/v1/privacy/requests/:id/file": {{path: "/privacy/requests/" + b.request + "/file", body: map[string]any{}, want: 404}},
+		"GET /api/v1/offers/codes":               {{path: "/offers/codes", want: 200}, {path: "/offers/codes", query: url.Values{"cursor": {"zzz"}}, want: 200}},
 		"GET /api/v1/operations":                 {{path: "/operations", want: 200}, {path: "/operations", query: url.Values{"cursor": {"zzz"}}, want: 200}},
 		"POST /api/v1/operations/:id/retry":      {{path: "/operations/" + b.operation + "/retry", body: map[string]any{}, want: 404}},
 		"GET /api/v1/staff":                      {{path: "/staff", want: 200}},

@@ -303,5 +303,10 @@ func (r *importRun) writeOrders(tx *store.Tx, list []*Order) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
+	for _, see := range r.s.history {
+		if err := see(tx, history); err != nil {
+			return 0, err
+		}
+	}
 	return saveHistory(tx, history, *r.m.SnapshotAt, p)
 }

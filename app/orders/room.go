@@ -38,6 +38,7 @@ type Config struct {
 // Service is the room.
 type Service struct {
 	extras    []LetterExtra
+	history   []func(tx *store.Tx, list []*Order) error
 	db        *store.DB
 	shops     *shops.Service
 	readers   Readers
@@ -70,6 +71,12 @@ func New(c Config) *Service {
 // Extend lets a later room add to confirmations. It is called while the house is
 // put together.
 func (s *Service) Extend(extras ...LetterExtra) { s.extras = append(s.extras, extras...) }
+
+// OnHistory lets a later room see imported orders, in the transaction that keeps
+// them: history tells no facts.
+func (s *Service) OnHistory(see func(tx *store.Tx, list []*Order) error) {
+	s.history = append(s.history, see)
+}
 
 // Room hangs the room up.
 func (s *Service) Room() room.Room {
