@@ -2,7 +2,7 @@ import type { FieldProblem } from '../../../shell/api';
 import type { Money } from '../../../shell/format';
 import type { OrderRow } from '../api';
 
-export const styles = ['plain', 'warm', 'reassuring'] as const;
+export const styles = ['plain', 'warm', 'reassuring', 'inviting', 'similar'] as const;
 export const tones = ['', 'formal', 'friendly', 'playful'] as const;
 export const languages = ['en', 'ar', 'fa', 'ja', 'ru', 'de', 'fr', 'es'] as const;
 export const blocks = [
@@ -11,6 +11,8 @@ export const blocks = [
   'eta',
   'items',
   'totals',
+  'offer',
+  'similar',
   'addresses',
   'payment',
   'note',
@@ -62,6 +64,17 @@ export interface Design {
   reply_to: { name: string; email: string };
   second_color: string;
   custom: { enabled: boolean; source: string };
+  offer: Offer;
+}
+
+/** What the inviting style gives away. Percent 0 is the amount. */
+export interface Offer {
+  percent: number;
+  amount?: Money | null;
+  minimum?: Money | null;
+  days: number;
+  prefix: string;
+  monthly: number;
 }
 
 export interface Confirmation {

@@ -161,7 +161,7 @@ function ConditionFields({ first, condition, currency, error, change, remove }: 
           suffix={condition.amount?.currency ?? currency}
           inputMode="decimal"
           min={0}
-          value={major(condition)}
+          value={major(condition.amount)}
           error={error}
           onInput={(event) =>
             change({ ...condition, amount: minor(event.currentTarget.value, currency) })
@@ -215,7 +215,7 @@ export function minor(text: string, currency: string) {
   return { minor: scaled, currency };
 }
 
-function major({ amount }: Condition): string {
+export function major(amount: Condition['amount'] | null): string {
   if (!amount || amount.minor === 0) return '';
   return String(amount.minor / 10 ** decimals(amount.currency));
 }

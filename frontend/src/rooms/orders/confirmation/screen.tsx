@@ -12,6 +12,7 @@ import { Advanced } from './advanced';
 import type { Confirmation, Design } from './api';
 import { confirmationPath } from './api';
 import { LanguageSelect } from './language-select';
+import { OfferCard } from './offer';
 import { DesignPreview } from './preview';
 import { Rules, StyleSelect } from './rules';
 import { Versions } from './versions';
@@ -204,7 +205,12 @@ function Editor({ data, reload }: { data: Confirmation; reload: () => Promise<vo
                 </div>
               </s-section>
             )}
-            {tab === 'rules' && <Rules {...editing} />}
+            {tab === 'rules' && (
+              <>
+                <Rules {...editing} />
+                <OfferCard {...editing} />
+              </>
+            )}
             {tab === 'voice' && <Voice key={language} {...editing} language={language} />}
             {tab === 'words' && (
               <>
