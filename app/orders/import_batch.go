@@ -16,8 +16,9 @@ import (
 )
 
 const (
-	importBatch = 500      // objects in one transaction
-	importBytes = 16 << 20 // of their lines at most
+	importBatch = 500         // objects in one transaction
+	importBytes = 16 << 20    // of their lines at most
+	importTime  = time.Second // of reading them: on a slow line the bar moves too
 	importTells = 3 * time.Second
 	maxReason   = 300
 )
@@ -75,7 +76,8 @@ type readBatch struct {
 func readBatches(ctx context.Context, object string, in *shopify.BulkReader, to chan<- readBatch) {
 	for last := false; !last; {
 		var b readBatch
-		for size := int64(0); b.end == nil && len(b.objects) < importBatch && size < importBytes; {
+		began := time.Now()
+		for size := int64(0); b.end == nil && len(b.objects) < importBatch && size < importBytes && (size == 0 || time.Since(began) < importTime); {
 			var o *shopify.BulkObject
 			if o, b.end = in.Next(); b.end == nil {
 				b.objects = append(b.objects, o)

@@ -22,6 +22,7 @@ type BulkFaults struct {
 	Expired int64  `json:"expired,omitempty"`  // the next so many downloads find the address expired
 	Cut     int64  `json:"cut,omitempty"`      // downloads break off after so many bytes …
 	Cuts    int64  `json:"cuts,omitempty"`     // … the next so many of them
+	Pace    int64  `json:"pace,omitempty"`     // downloads bring so many bytes a second
 }
 
 // WebhookFaults disturbs deliveries.

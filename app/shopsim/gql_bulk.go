@@ -3,6 +3,7 @@ package shopsim
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -448,11 +449,15 @@ func (s *Sim) serveBulkFile(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	if fault := s.Faults().Bulk; fault.Expired > 0 && s.bulkExpired.Add(1) <= fault.Expired {
+	fault := s.Faults().Bulk
+	if fault.Expired > 0 && s.bulkExpired.Add(1) <= fault.Expired {
 		http.Error(w, "The provided token has expired.", http.StatusBadRequest)
 		return
 	} else if fault.Cut > 0 && s.bulkCuts.Add(1) <= fault.Cuts {
 		w = &cutShort{w, fault.Cut}
+	}
+	if fault.Pace > 0 {
+		w = &slowly{w, r.Context(), fault.Pace}
 	}
 	w.Header().Set("Content-Type", "application/jsonl")
 	if content, ok := s.files.Load(name); ok {
@@ -482,4 +487,28 @@ func (c *cutShort) Write(p []byte) (int, error) {
 		f.Flush()
 	}
 	panic(http.ErrAbortHandler)
+}
+
+// slowly is a line that brings so many bytes a second.
+type slowly struct {
+	http.ResponseWriter
+	ctx  context.Context
+	pace int64
+}
+
+func (l *slowly) Write(p []byte) (written int, err error) {
+	for len(p) > 0 && err == nil {
+		var n int
+		n, err = l.ResponseWriter.Write(p[:min(int64(len(p)), max(l.pace/10, 1))])
+		written, p = written+n, p[n:]
+		if f, ok := l.ResponseWriter.(http.Flusher); ok {
+			f.Flush()
+		}
+		select {
+		case <-l.ctx.Done():
+			return written, l.ctx.Err()
+		case <-time.After(time.Second / 10):
+		}
+	}
+	return written, err
 }
