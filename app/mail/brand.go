@@ -3,6 +3,8 @@ package mail
 import (
 	"math"
 	"strconv"
+
+	"afterglow/app/locale"
 )
 
 // A Brand is the colours of a shop, each as "#rrggbb". Colours that are missing
@@ -14,13 +16,14 @@ type Brand struct {
 	Surface    string // the card
 	Text       string
 	Muted      string // labels and details
+	Font       string // one of Fonts; by default the reader's own
 	Second     string // the line above the card and what is done of an order's way; by default Accent
 }
 
 var defaultBrand = Brand{Accent: "#1f2328", Background: "#f4f3f1", Surface: "#ffffff", Text: "#1f2328", Muted: "#656a71"}
 
-// data is the brand as templates see it.
-func (b Brand) data() map[string]any {
+// data is the brand as templates see it, in a language.
+func (b Brand) data(tag locale.Tag) map[string]any {
 	pick := func(given, otherwise string) string {
 		if _, ok := rgb(given); ok {
 			return given
@@ -42,6 +45,7 @@ func (b Brand) data() map[string]any {
 		"text":        pick(b.Text, defaultBrand.Text),
 		"muted":       muted,
 		"second":      pick(b.Second, accent),
+		"font":        fontStack(b.Font, tag),
 		"line":        blend(pick(b.Text, defaultBrand.Text), surface, 0.12),
 	}
 }
@@ -50,14 +54,15 @@ func (b Brand) data() map[string]any {
 func brandOf(data map[string]any) Brand {
 	m, _ := data["brand"].(map[string]any)
 	get := func(key string) string { s, _ := m[key].(string); return s }
-	return Brand{get("accent"), get("accent_text"), get("background"), get("surface"), get("text"), get("muted"), get("second")}
+	return Brand{Accent: get("accent"), AccentText: get("accent_text"), Background: get("background"), Surface: get("surface"),
+		Text: get("text"), Muted: get("muted"), Font: get("font"), Second: get("second")}
 }
 
 // over is b with what it lacks taken from under.
 func (b Brand) over(under Brand) Brand {
 	for _, c := range []struct{ top, under *string }{
 		{&b.Accent, &under.Accent}, {&b.AccentText, &under.AccentText}, {&b.Background, &under.Background},
-		{&b.Surface, &under.Surface}, {&b.Text, &under.Text}, {&b.Muted, &under.Muted}, {&b.Second, &under.Second},
+		{&b.Surface, &under.Surface}, {&b.Text, &under.Text}, {&b.Muted, &under.Muted}, {&b.Font, &under.Font}, {&b.Second, &under.Second},
 	} {
 		if *c.top == "" {
 			*c.top = *c.under

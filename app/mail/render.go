@@ -138,7 +138,7 @@ func subjectOf(kind Kind, l *Letter) string {
 func surroundings(tag locale.Tag, data map[string]any, b Brand) map[string]any {
 	out := make(map[string]any, len(data)+12)
 	maps.Copy(out, data)
-	out["brand"] = b.over(brandOf(data)).data()
+	out["brand"] = b.over(brandOf(data)).data(tag)
 	out["locale"], out["dir"] = string(tag), tag.Dir()
 	out["start"], out["end"] = "left", "right"
 	if tag.Dir() == "rtl" {

@@ -39,6 +39,7 @@ type Design struct {
 	Signature    Signature            `json:"signature"`
 	ReplyTo      Person               `json:"reply_to"`
 	SecondColor  string               `json:"second_color"`
+	Font         string               `json:"font"` // "" is the reader's own
 	Custom       Custom               `json:"custom"`
 	Offer        Offer                `json:"offer"` // what the inviting style gives away
 }
@@ -226,6 +227,9 @@ func (d *Design) Validate() error {
 		v.add("second_color", "Enter a colour such as #b4532a, or nothing.")
 	} else if d.SecondColor != "" && mail.Contrast(d.SecondColor, "#ffffff") < 3 {
 		v.add("second_color", fmt.Sprintf("This colour has a contrast of %.1f on white; shapes need 3. Choose a darker one.", mail.Contrast(d.SecondColor, "#ffffff")))
+	}
+	if d.Font != "" && !slices.Contains(mail.Fonts, d.Font) {
+		v.add("font", "Choose one of the fonts.")
 	}
 	if d.Custom.Enabled && strings.TrimSpace(d.Custom.Source) == "" {
 		v.add("custom.source", "The template is empty. Begin with the built-in one.")

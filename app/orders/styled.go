@@ -52,8 +52,11 @@ func (d Design) dress(l *mail.Letter, tag locale.Tag, style string) {
 	}
 	mail.WithStyle(l.Data, style, d.Tone, blocks)
 	l.Data["signature"] = map[string]any{"name": d.Signature.Name, "title": d.Signature.Title, "photo_url": d.Signature.PhotoURL}
-	if brand, ok := l.Data["brand"].(map[string]any); ok && d.SecondColor != "" {
-		brand["second"] = d.SecondColor
+	if brand, ok := l.Data["brand"].(map[string]any); ok {
+		brand["font"] = d.Font
+		if d.SecondColor != "" {
+			brand["second"] = d.SecondColor
+		}
 	}
 	l.ReplyTo = mail.Address{Name: d.ReplyTo.Name, Email: d.ReplyTo.Email}
 	w := d.Words[tag]
