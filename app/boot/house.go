@@ -239,7 +239,7 @@ func (h *House) hangRoutes() error {
 	}
 	return e.Embed(web.Document{
 		App: h.App, Sessions: shopify.NewSessionVerifier(h.Config.APIKey, h.Config.Secrets, h.clock), Files: built,
-		Paths:        []string{"/", "/orders", "/orders/:id", "/imports", "/messages", "/messages/:id", "/confirmation", "/policy", "/webhooks", "/operations", "/privacy", "/staff", "/settings", "/settings/sender"},
+		Paths:        []string{"/", "/orders", "/orders/:id", "/imports", "/messages", "/messages/:id", "/confirmation", "/policy", "/webhooks", "/operations", "/privacy", "/setup", "/staff", "/settings", "/settings/sender"},
 		AppBridgeURL: h.Config.AppBridgeURL, PolarisURL: h.Config.PolarisURL,
 		Open: func(ctx context.Context, claims shopify.Claims, token string) error {
 			return h.Shops.Visit(ctx, claims, token)

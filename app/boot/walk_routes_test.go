@@ -104,6 +104,17 @@ func asks(a, b *tenant) map[string][]ask {
 		"GET /api/v1/policy/versions/:version":          {{path: "/policy/versions/1", want: 200}, {path: "/policy/versions/9", want: 404}},
 		"POST /api/v1/policy/versions/:version/restore": {{path: "/policy/versions/9/restore", body: map[string]any{}, want: 404}},
 		"GET /api/v1/settings/sender":                   {{path: "/settings/sender", want: 200}},
+		"GET /api/v1/setup":                             {{path: "/setup", want: 200}},
+		"GET /api/v1/setup/goals":                       {{path: "/setup/goals", want: 200}},
+		"PUT /api/v1/setup/goal": {
+			{path: "/setup/goal", body: map[string]any{"goal": "warmer_brand", "shop_id": int64(b.id)}, want: 400},
+			{path: "/setup/goal", body: map[string]any{"goal": "warmer_brand"}, want: 200},
+		},
+		"PUT /api/v1/setup/steps/:step": {
+			{path: "/setup/steps/style", body: map[string]any{"state": "skipped", "shop_id": int64(b.id)}, want: 400},
+			{path: "/setup/steps/style", body: map[string]any{"state": "skipped"}, want: 200},
+			{path: "/setup/steps/world", body: map[string]any{"state": "done"}, want: 422},
+		},
 		"PUT /api/v1/settings/sender": {
 			{path: "/settings/sender", body: stolen, want: 400},
 			{path: "/settings/sender", body: settings, want: 200},

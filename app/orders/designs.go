@@ -13,6 +13,7 @@ import (
 	"afterglow/app/mail"
 	"afterglow/app/messages"
 	"afterglow/app/problem"
+	"afterglow/app/shops"
 	"afterglow/app/store"
 )
 
@@ -78,6 +79,11 @@ func (s *Service) publish(ctx context.Context, shop ids.Shop, revision, version 
 		}
 		if _, err := messages.Publish(tx, KindConfirmation, document, version, by); err != nil {
 			return err
+		}
+		for _, step := range []string{shops.StepStyle, shops.StepTry} {
+			if err := shops.FinishStep(tx, step); err != nil {
+				return err
+			}
 		}
 		if version == 0 {
 			return nil

@@ -26,6 +26,7 @@ func (s *Service) routes(r *web.Group) {
 	r.GET("/orders/:id/timeline", s.getTimeline, web.Needs(shops.MayReadOrders))
 	r.GET("/home", s.getHome, web.Needs(shops.MayOpen))
 	s.designRoutes(r)
+	s.goalRoutes(r)
 	r.GET("/progress", s.getProgress, web.Needs(shops.MayOpen))
 	r.GET("/imports", s.getImports, web.Needs(shops.MayOperate))
 	r.POST("/imports", s.postImport, web.Needs(shops.MayOperate))

@@ -17,12 +17,12 @@ import (
 const homeDays = 30
 
 type homeJSON struct {
-	Now       time.Time       `json:"now"`
-	Timezone  string          `json:"timezone"`
-	Today     todayJSON       `json:"today"`
-	Days      []dayJSON       `json:"days"`
-	Attention []attentionJSON `json:"attention"`
-	Setup     []setupJSON     `json:"setup"`
+	Now       time.Time        `json:"now"`
+	Timezone  string           `json:"timezone"`
+	Today     todayJSON        `json:"today"`
+	Days      []dayJSON        `json:"days"`
+	Attention []attentionJSON  `json:"attention"`
+	Setup     shops.Onboarding `json:"setup"`
 }
 
 type todayJSON struct {
@@ -49,14 +49,6 @@ type attentionJSON struct {
 	Href     string `json:"href"`
 }
 
-type setupJSON struct {
-	Code   string `json:"code"`
-	Done   bool   `json:"done"`
-	Title  string `json:"title"`
-	Detail string `json:"detail"`
-	Href   string `json:"href"`
-}
-
 // getHome answers the first screen: how today goes, the last thirty days, and
 // what wants a hand. Days are those of the shop's zone.
 func (s *Service) getHome(c *web.Ctx) error {
@@ -77,7 +69,8 @@ func (s *Service) getHome(c *web.Ctx) error {
 		if err := h.attend(tx, lost, s.shops.MissingScopes(shop)); err != nil {
 			return err
 		}
-		return h.setUp(tx, s.shops)
+		h.Setup, err = shops.Onboarded(tx)
+		return err
 	})
 	if err != nil {
 		return err
@@ -178,24 +171,6 @@ func (h *homeJSON) attend(tx *store.Tx, lost bool, missing []string) error {
 		if a.Count > 0 {
 			h.Attention = append(h.Attention, a)
 		}
-	}
-	return nil
-}
-
-// setUp lists the first steps and which are done.
-func (h *homeJSON) setUp(tx *store.Tx, room *shops.Service) error {
-	v, err := room.Settings(tx)
-	if err != nil {
-		return err
-	}
-	sent, err := messages.Any(tx)
-	if err != nil {
-		return err
-	}
-	h.Setup = []setupJSON{
-		{"sender", v.Version > 1, "Check who your mails come from", "Name, reply address and colour of your brand.", "/settings"},
-		{"policy", v.ReturnsDays > 0 && v.Version > 1, "Set your return window", "Every confirmation names the last day on which that order can be returned.", "/settings"},
-		{"first_order", sent, "See your first confirmation", "Place a test order; its mail appears in the message log.", "/messages"},
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"afterglow/app/ids"
@@ -190,14 +191,26 @@ func (s *Service) importStep(ctx context.Context, c *queue.Claim) error {
 // importOn asks for the next step while there is something to import.
 func (s *Service) importOn(tx *store.Tx, pause time.Duration) error {
 	next, err := nextImport(tx)
-	if err != nil || next == nil {
+	if err != nil {
 		return err
+	}
+	if next == nil {
+		return importEnded(tx)
 	}
 	r := queue.Request{Kind: TaskImport}
 	if pause > 0 {
 		r.RunAt = tx.Now.Add(pause)
 	}
 	return queue.Enqueue(tx, r)
+}
+
+// importEnded ticks the setup's step off once everything has been brought.
+func importEnded(tx *store.Tx) error {
+	list, err := Imports(tx)
+	if err != nil || len(list) < len(importOrder) || slices.ContainsFunc(list, func(m Import) bool { return m.State != ImportDone }) {
+		return err
+	}
+	return shops.FinishStep(tx, shops.StepImport)
 }
 
 // reviveImport brings an import back whose job got lost, say because it was parked.

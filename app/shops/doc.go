@@ -20,6 +20,13 @@
 // revives the settings. The app asks for a new token only when the one it holds
 // is missing, refused, or lacks a scope: an exchange replaces the pair.
 //
+// # Setting up
+//
+// From installed to working leads a handful of steps (onboarding.go), each to do,
+// done or skipped, in any order. They only say what a person has looked at: no
+// step keeps anything from working, and doing the thing elsewhere, say saving the
+// settings, does the step. The merchant's goal suggests how to begin.
+//
 // # Privacy
 //
 // A request of Shopify's to disclose a person, to forget one or to erase the shop
@@ -43,8 +50,8 @@
 // process that starts on a database which never heard of a line erases again
 // (redaction.go).
 //
-// Owns shops, shops_tokens, shops_settings, shops_privacy_requests,
-// shops_privacy_files, shops_access_log, shops_erasures, shops_staff,
-// shops_redactions. Tells shops.installed,
+// Owns shops, shops_tokens, shops_settings, shops_onboarding,
+// shops_privacy_requests, shops_privacy_files, shops_access_log, shops_erasures,
+// shops_staff, shops_redactions. Tells shops.installed,
 // shops.uninstalled.
 package shops

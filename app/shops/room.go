@@ -21,7 +21,7 @@ const ScheduleRetention = "shops.retention"
 func (s *Service) Room() room.Room {
 	return room.Room{
 		Name:   roomName,
-		Tables: []string{"shops", "shops_tokens", "shops_settings", "shops_mail", "shops_privacy_requests", "shops_privacy_files", "shops_access_log", "shops_erasures", "shops_staff", "shops_redactions"},
+		Tables: []string{"shops", "shops_tokens", "shops_settings", "shops_mail", "shops_onboarding", "shops_privacy_requests", "shops_privacy_files", "shops_access_log", "shops_erasures", "shops_staff", "shops_redactions"},
 		Admin:  s.routes,
 		Topics: map[string]shopify.TopicHandler{
 			"app/uninstalled":        s.onUninstalled,

@@ -119,6 +119,11 @@ func (s *Service) Change(ctx context.Context, shop ids.Shop, v Settings) (Settin
 		if err != nil {
 			return err
 		}
+		for _, step := range stepsOf(before.settings(), v) {
+			if err := FinishStep(tx, step); err != nil {
+				return err
+			}
+		}
 		err = replaceSettings(tx, &settingsRow{ShopID: shop, Version: v.Version, SenderName: v.SenderName, ReplyTo: v.ReplyTo,
 			PostalAddress: v.PostalAddress, SupportEmail: v.SupportEmail, LogoURL: v.LogoURL, AccentColor: v.AccentColor,
 			ConfirmationEnabled: v.ConfirmationEnabled, ReturnsDays: v.ReturnsDays, ReturnsPolicyURL: v.ReturnsPolicyURL, UpdatedAt: tx.Now})

@@ -13,6 +13,8 @@ export class Fixtures {
   orders: { id: string; name: string; mail_state: string }[];
   messages: Row[];
   webhooks: Row[];
+  steps: Record<string, string>;
+  design: { draft: { reply_to: { name: string; email: string } }; revision: number };
   settings: { version: number; sender_name: string; returns_days: number };
   answer(method: string, url: URL, body: unknown, mode?: string): Answer;
 }

@@ -104,6 +104,25 @@ export class Fixtures {
       subject,
     }));
     this.resends = new Map();
+    this.steps = {};
+    this.design = {
+      draft: {
+        tone: '',
+        default_style: 'plain',
+        rules: [],
+        layouts: {},
+        words: {},
+        signature: { name: '', title: '', photo_url: '' },
+        reply_to: { name: '', email: '' },
+        second_color: '',
+        font: '',
+        custom: { enabled: false, source: '' },
+      },
+      revision: 0,
+      published: null,
+      currency: 'USD',
+    };
+    this.design.built_in = this.design.draft;
     this.settings = {
       sender_name: 'Lumen & Loom',
       reply_to: 'hello@lumenandloom.example',
@@ -457,6 +476,33 @@ export class Fixtures {
       });
     }
     if (path === '/home') return ok(this.home(empty));
+    if (path === '/setup') return ok(this.setup(empty));
+    if (path === '/setup/goals') {
+      return ok({
+        goals: [
+          {
+            goal: 'warmer_brand',
+            tone: 'friendly',
+            default_style: 'warm',
+            rules: [{ style: 'reassuring', when: [{ kind: 'repeat_order' }] }],
+            layouts: {},
+          },
+        ],
+      });
+    }
+    if (path === '/setup/goal') {
+      this.steps.goal = 'done';
+      return ok({ began: true, setup: this.setup(empty) });
+    }
+    if ((found = /^\/setup\/steps\/(\w+)$/.exec(path))) {
+      this.steps[found[1]] = body.state;
+      return ok(this.setup(empty));
+    }
+    if (path === '/confirmation') return ok(this.design);
+    if (path === '/confirmation/draft') {
+      this.design = { ...this.design, draft: body.design, revision: body.revision + 1 };
+      return ok(this.design);
+    }
     if (path === '/imports') {
       const one = (what, more) => ({
         id: `imp_${what}`,
@@ -663,29 +709,17 @@ export class Fixtures {
               href: '/messages?state=failed',
             },
           ],
-      setup: [
-        {
-          code: 'sender',
-          done: !empty,
-          title: 'Say who your mails come from',
-          detail: 'Name, reply address and postal address.',
-          href: '/settings',
-        },
-        {
-          code: 'policy',
-          done: false,
-          title: 'Set your return window',
-          detail: 'Each confirmation names the last day of that order.',
-          href: '/settings',
-        },
-        {
-          code: 'first_order',
-          done: !empty,
-          title: 'Receive the first order',
-          detail: 'Place a test order and watch its mail go out.',
-          href: '/orders',
-        },
-      ],
+      setup: this.setup(empty),
+    };
+  }
+  setup(empty) {
+    const names = ['goal', 'sender', 'brand', 'style', 'policy', 'import', 'try'];
+    return {
+      goal: empty ? '' : 'warmer_brand',
+      steps: names.map((step, i) => {
+        const state = this.steps[step] ?? (empty || i > 2 ? 'todo' : 'done');
+        return { step, state, at: state === 'todo' ? null : at(this.now - 3_600_000) };
+      }),
     };
   }
 }

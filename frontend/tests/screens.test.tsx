@@ -1,3 +1,4 @@
+import { act } from 'react';
 import { describe, expect, test } from 'vitest';
 import { useAdmin } from './setup';
 
@@ -54,6 +55,11 @@ describe('every screen', () => {
       path: '/privacy?view=access',
       heading: 'Privacy',
       shows: ['Order opened', '5600000001039', 'Staff member 77001'],
+    },
+    {
+      path: '/setup?step=goal',
+      heading: 'Set up Afterglow',
+      shows: ['3 of 7 done', 'A warmer brand', 'the shopper has ordered before', 'Tone: Friendly'],
     },
     {
       path: '/settings',
@@ -280,6 +286,44 @@ describe('privacy', () => {
     await house.admin.press('Access log');
     expect(window.location.search).toBe('?view=access');
     expect(house.admin.text).toContain('Mail read');
+  });
+});
+
+describe('setup', () => {
+  const submit = async () => {
+    const form = house.admin.one('.setup-open form');
+    await act(async () =>
+      form.dispatchEvent(new Event('submit', { bubbles: true, cancelable: true })),
+    );
+    await house.admin.settle();
+  };
+  const puts = () => house.admin.asked.filter((a) => a.method === 'PUT').map((a) => a.path);
+
+  test('a step is saved, done, and leads to the next that is open', async () => {
+    await house.admin.open('/setup?step=sender');
+    await house.admin.type('s-text-field[name=sender_name]', 'Loom & Lumen');
+    await house.admin.type('s-text-field[name=person]', 'Maya');
+    await submit();
+    expect(house.admin.fixtures.settings.sender_name).toBe('Loom & Lumen');
+    expect(house.admin.fixtures.design.draft.reply_to.name).toBe('Maya');
+    expect(house.admin.fixtures.steps).toEqual({ sender: 'done' });
+    expect(window.location.search).toBe('?step=style');
+  });
+
+  test('what is wrong stays, is not sent, and nothing is done', async () => {
+    await house.admin.open('/setup?step=policy');
+    await house.admin.type('s-number-field[name=returns_days]', '400');
+    await submit();
+    expect(house.admin.one('s-number-field').getAttribute('error')).toContain('0 to 365');
+    expect(puts()).toEqual([]);
+  });
+
+  test('a step can be skipped without saving anything', async () => {
+    await house.admin.open('/setup?step=policy');
+    await house.admin.press('Skip');
+    expect(puts()).toEqual(['/setup/steps/policy']);
+    expect(house.admin.fixtures.steps).toEqual({ policy: 'skipped' });
+    expect(house.admin.text).toContain('4 of 7 done');
   });
 });
 

@@ -44,6 +44,13 @@ export const routes: Route[] = [
     ahead: ['/policy'],
   },
   {
+    patterns: ['/setup'],
+    needs: 'settings.read',
+    changes: 'settings.change',
+    load: () => import('../rooms/setup/screen'),
+    ahead: ['/setup', '/settings/sender', '/confirmation'],
+  },
+  {
     patterns: ['/imports'],
     needs: 'shopify.operate',
     load: () => import('../rooms/orders/imports'),

@@ -1,3 +1,5 @@
+import type { Setup } from '../setup/api';
+
 export interface Home {
   now: string;
   timezone: string;
@@ -11,7 +13,7 @@ export interface Home {
   };
   days: Day[];
   attention: Attention[];
-  setup: SetupStep[];
+  setup: Setup;
 }
 
 export interface Day {
@@ -24,14 +26,6 @@ export interface Attention {
   code: string;
   severity: 'critical' | 'warning' | 'info';
   count: number;
-  title: string;
-  detail: string;
-  href: string;
-}
-
-export interface SetupStep {
-  code: string;
-  done: boolean;
   title: string;
   detail: string;
   href: string;

@@ -65,12 +65,11 @@ function Coming() {
 }
 
 function Below({ home }: { home: Home }) {
-  const open = home.setup.some((step) => !step.done);
   const calm = home.attention.length === 0;
   return (
     <>
       {!calm && <AttentionList items={home.attention} />}
-      {open && <SetupList steps={home.setup} />}
+      <SetupList setup={home.setup} />
       <s-section heading={t('home.chart.title')}>
         <div className="chart-room">
           <Suspense fallback={<Skeleton lines={6} />}>

@@ -112,6 +112,11 @@ export function SenderForm({ sender, reload }: Props) {
       </ui-save-bar>
       <Page
         heading={t('sender.title')}
+        actions={
+          <s-button slot="secondary-actions" href="/setup">
+            {t('setup.reopen')}
+          </s-button>
+        }
         aside={
           <>
             <s-section heading={t('sender.preview.heading')}>

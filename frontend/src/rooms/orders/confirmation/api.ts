@@ -4,6 +4,7 @@ import type { OrderRow } from '../api';
 
 export const styles = ['plain', 'warm', 'reassuring', 'inviting', 'similar'] as const;
 export const tones = ['', 'formal', 'friendly', 'playful'] as const;
+export const fonts = ['system', 'classic', 'friendly', 'clear'] as const;
 export const languages = ['en', 'ar', 'fa', 'ja', 'ru', 'de', 'fr', 'es'] as const;
 export const blocks = [
   'summary',
@@ -63,6 +64,7 @@ export interface Design {
   signature: { name: string; title: string; photo_url: string };
   reply_to: { name: string; email: string };
   second_color: string;
+  font: string;
   custom: { enabled: boolean; source: string };
   offer: Offer;
 }

@@ -10,7 +10,7 @@ import { LanguageSelect } from './language-select';
 import { inTheDark } from './changes';
 
 const views = ['phone', 'desktop', 'dark', 'text'] as const;
-type View = (typeof views)[number];
+export type View = (typeof views)[number];
 const icons = { desktop: 'desktop', phone: 'mobile', dark: 'moon', text: 'text' } as const;
 
 /** How long typing must rest before the mail is drawn again. */
@@ -135,7 +135,7 @@ export function DesignPreview({ design, language, setLanguage, style, setStyle }
 const kilobytes = (shown: Shown) => Math.round(shown.bytes / 102.4) / 10;
 
 /** Shown in a frame without any right, whatever a template may hold. */
-function Sheet({ shown, view }: { shown: Shown; view: View }) {
+export function Sheet({ shown, view }: { shown: Shown; view: View }) {
   return (
     <>
       <div className="envelope" dir={shown.dir} lang={shown.locale}>

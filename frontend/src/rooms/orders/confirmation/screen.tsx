@@ -4,7 +4,6 @@ import { asApiError, post, put } from '../../../shell/api';
 import { Page } from '../../../shell/page';
 import { ahead, remember, useResource } from '../../../shell/resource';
 import { setLeaveGuard } from '../../../shell/router';
-import { useSession } from '../../../shell/session';
 import { Failed, Skeleton } from '../../../shell/states';
 import { t } from '../../../shell/strings';
 import { toast } from '../../../shell/toast';
@@ -15,6 +14,8 @@ import { LanguageSelect } from './language-select';
 import { OfferCard } from './offer';
 import { DesignPreview } from './preview';
 import { Rules, StyleSelect } from './rules';
+import { TestSend } from './test-send';
+import { Trouble } from './trouble';
 import { Versions } from './versions';
 import { Voice } from './voice';
 import { Blocks, StyleText } from './words';
@@ -239,95 +240,5 @@ function Editor({ data, reload }: { data: Confirmation; reload: () => Promise<vo
         </div>
       </Page>
     </form>
-  );
-}
-
-interface TroubleProps {
-  failure: ApiError | null;
-  wrong: FieldProblem[];
-  reload: () => void;
-}
-
-/** What keeps the draft from being saved or published, each with how to mend it. */
-function Trouble({ failure, wrong, reload }: TroubleProps) {
-  if (!failure) return null;
-  if (failure.status === 409) {
-    return (
-      <s-banner tone="warning" heading={t('design.conflict')}>
-        <s-paragraph>{t('design.conflict_detail')}</s-paragraph>
-        <s-button slot="secondary-actions" onClick={reload}>
-          {t('design.reload')}
-        </s-button>
-      </s-banner>
-    );
-  }
-  const lacking = failure.code === 'orders.design_lacking';
-  return (
-    <s-banner
-      tone="critical"
-      heading={
-        wrong.length === 0
-          ? t('design.not_saved')
-          : t(lacking ? 'design.problems' : 'design.check_fields', { count: wrong.length })
-      }
-    >
-      {wrong.length === 0 ? (
-        <s-paragraph>{failure.message}</s-paragraph>
-      ) : (
-        <ul>
-          {wrong.map((problem) => (
-            <li key={problem.field + problem.detail}>{problem.detail}</li>
-          ))}
-        </ul>
-      )}
-    </s-banner>
-  );
-}
-
-interface TestProps {
-  style: string;
-  language: string;
-  saved: boolean;
-}
-
-/** The saved draft, sent with a made-up order, to see it in a real mailbox. */
-function TestSend({ style, language, saved }: TestProps) {
-  const { session } = useSession();
-  const [to, setTo] = useState(session.shop.email);
-  const [error, setError] = useState('');
-  const [busy, setBusy] = useState(false);
-  const send = async () => {
-    setBusy(true);
-    setError('');
-    try {
-      await post(`${confirmationPath}/test`, { to, style, locale: language });
-      toast(t('design.test_sent', { to }));
-    } catch (cause) {
-      const problem = asApiError(cause);
-      setError(problem.field('to') ?? problem.message);
-    } finally {
-      setBusy(false);
-    }
-  };
-  return (
-    <s-section heading={t('design.test')}>
-      <div className="stack-small">
-        <s-email-field
-          label={t('design.test_to')}
-          value={to}
-          error={error}
-          autocomplete="email"
-          onInput={(event) => {
-            event.stopPropagation();
-            setTo(event.currentTarget.value.trim());
-          }}
-        />
-        <span>
-          <s-button loading={busy} disabled={to === '' || !saved} onClick={() => void send()}>
-            {t('design.test')}
-          </s-button>
-        </span>
-      </div>
-    </s-section>
   );
 }

@@ -2,6 +2,7 @@ import { useFormat } from '../../../shell/session';
 import { t } from '../../../shell/strings';
 import { contrast, isColor, WHITE } from '../../shops/contrast';
 import type { Editing } from './api';
+import { FontSelect } from './font-select';
 import { errorAt, tones, withWords, wordsOf } from './api';
 
 interface Props extends Editing {
@@ -33,6 +34,11 @@ export function Voice({ draft, change, wrong, language }: Props) {
               </s-option>
             ))}
           </s-select>
+          <FontSelect
+            value={draft.font}
+            error={errorAt(wrong, 'font')}
+            change={(font) => change({ font })}
+          />
           <s-color-field
             label={t('design.second_color')}
             details={
