@@ -27,26 +27,40 @@ var (
 	fragmentOf = regexp.MustCompile(`(?m)^fragment ([A-Z][A-Za-z]*) on `)
 	fragments  = loadFragments()
 
-	docShop             = document("shop")
-	docAppInstallation  = document("app_installation")
-	docOrder            = document("order")
-	docOrderLines       = document("order_lines")
-	docRefundLines      = document("refund_lines")
-	docFulfillmentLines = document("fulfillment_lines")
-	docOrdersUpdated    = document("orders_updated_since")
-	docOrderParcels     = document("order_parcels")
-	docCustomer         = document("customer")
-	docBulkRun          = document("bulk_run")
-	docBulkOperation    = document("bulk_operation")
-	docBulkRecent       = document("bulk_recent")
-	docBulkCancel       = document("bulk_cancel")
-	docDiscountCreate   = document("discount_create")
-	docDiscountByCode   = document("discount_by_code")
-	docDiscountEnd      = document("discount_end")
-	documents           = []Document{
+	docShop               = document("shop")
+	docAppInstallation    = document("app_installation")
+	docOrder              = document("order")
+	docOrderLines         = document("order_lines")
+	docRefundLines        = document("refund_lines")
+	docFulfillmentLines   = document("fulfillment_lines")
+	docOrdersUpdated      = document("orders_updated_since")
+	docOrderParcels       = document("order_parcels")
+	docCustomer           = document("customer")
+	docBulkRun            = document("bulk_run")
+	docBulkOperation      = document("bulk_operation")
+	docBulkRecent         = document("bulk_recent")
+	docBulkCancel         = document("bulk_cancel")
+	docDiscountCreate     = document("discount_create")
+	docDiscountByCode     = document("discount_by_code")
+	docDiscountEnd        = document("discount_end")
+	docOrderGate          = document("order_gate")
+	docOrderCancel        = document("order_cancel")
+	docOrderCancelResult  = document("order_cancel_result")
+	docOrderAddress       = document("order_address")
+	docOrderEditBegin     = document("order_edit_begin")
+	docOrderEditSet       = document("order_edit_set_quantity")
+	docOrderEditAdd       = document("order_edit_add_variant")
+	docOrderEditCommit    = document("order_edit_commit")
+	docFulfillmentHold    = document("fulfillment_hold")
+	docFulfillmentRelease = document("fulfillment_release")
+	docRefundCreate       = document("refund_create")
+	docProductVariants    = document("product_variants")
+	documents             = []Document{
 		docShop, docAppInstallation, docOrder, docOrderLines, docRefundLines, docFulfillmentLines, docOrdersUpdated, docOrderParcels, docCustomer,
 		docBulkRun, docBulkOperation, docBulkRecent, docBulkCancel,
 		docDiscountCreate, docDiscountByCode, docDiscountEnd,
+		docOrderGate, docOrderCancel, docOrderCancelResult, docOrderAddress, docOrderEditBegin, docOrderEditSet, docOrderEditAdd, docOrderEditCommit,
+		docFulfillmentHold, docFulfillmentRelease, docRefundCreate, docProductVariants,
 	}
 
 	// What bulk operations export; each is the variable of docBulkRun.
