@@ -35,33 +35,43 @@ export async function until(what, ask, limit = 15_000) {
 export async function startDemo() {
   const dir = await mkdtemp(path.join(tmpdir(), 'afterglow-browser-'));
   const [app, sim] = [await freePort(), await freePort()];
-  const child = spawn(
-    binary,
-    ['demo', '--data', dir, '--listen', `127.0.0.1:${app}`, '--sim-listen', `127.0.0.1:${sim}`],
-    {cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env: {...process.env, LOG_LEVEL: 'warn'}},
-  );
+  let child, ended;
   let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk) => (output = (output + chunk).slice(-20_000)));
-  }
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  process.once('exit', () => child.kill('SIGKILL'));
-
-  const stop = async () => {
-    child.kill('SIGTERM');
-    const patience = setTimeout(() => child.kill('SIGKILL'), 30_000);
-    await ended;
-    clearTimeout(patience);
-    await rm(dir, {recursive: true, force: true});
-  };
-  try {
-    const addresses = await until('the demo to be ready', async () => {
+  const start = async () => {
+    child = spawn(
+      binary,
+      ['demo', '--data', dir, '--listen', `127.0.0.1:${app}`, '--sim-listen', `127.0.0.1:${sim}`],
+      {cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env: {...process.env, LOG_LEVEL: 'warn'}},
+    );
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (chunk) => (output = (output + chunk).slice(-20_000)));
+    }
+    ended = new Promise((resolve) => child.once('exit', resolve));
+    return until('the demo to be ready', async () => {
       if (child.exitCode !== null) throw new Error(`the demo ended: ${output}`);
       const ready = await fetch(`http://127.0.0.1:${app}/readyz`).catch(() => null);
       if (!ready?.ok) return null;
       return JSON.parse(await readFile(path.join(dir, 'demo.json'), 'utf8').catch(() => 'null'));
     });
-    return new Demo(addresses, stop, () => output);
+  };
+  process.once('exit', () => child.kill('SIGKILL'));
+  const crash = async () => {
+    child.kill('SIGKILL');
+    await ended;
+  };
+  const end = async () => {
+    child.kill('SIGTERM');
+    const patience = setTimeout(() => child.kill('SIGKILL'), 30_000);
+    await ended;
+    clearTimeout(patience);
+  };
+  const stop = async () => {
+    await end();
+    await rm(dir, {recursive: true, force: true});
+  };
+  try {
+    const addresses = await start();
+    return Object.assign(new Demo(addresses, stop, () => output), {dir, crash, end, again: start});
   } catch (error) {
     await stop();
     throw new Error(`${error.message}\n${output}`);
