@@ -34,6 +34,13 @@ var Scopes = []string{"read_orders", "read_customers", "read_products", "read_fu
 // OptionalScopes are asked for where the merchant first wants what needs them.
 var OptionalScopes = []string{"write_discounts"}
 
+// adminPages are the admin's own addresses; frontend/src/shell/routes.ts knows what
+// each of them shows.
+var adminPages = []string{
+	"/", "/orders", "/orders/:id", "/imports", "/messages", "/messages/:id", "/confirmation", "/policy",
+	"/webhooks", "/operations", "/privacy", "/setup", "/staff", "/settings", "/settings/sender",
+}
+
 // House is the program, put together and not yet running.
 type House struct {
 	Config   Config
@@ -239,7 +246,7 @@ func (h *House) hangRoutes() error {
 	}
 	return e.Embed(web.Document{
 		App: h.App, Sessions: shopify.NewSessionVerifier(h.Config.APIKey, h.Config.Secrets, h.clock), Files: built,
-		Paths:        []string{"/", "/orders", "/orders/:id", "/imports", "/messages", "/messages/:id", "/confirmation", "/policy", "/webhooks", "/operations", "/privacy", "/setup", "/staff", "/settings", "/settings/sender"},
+		Paths:        adminPages,
 		AppBridgeURL: h.Config.AppBridgeURL, PolarisURL: h.Config.PolarisURL,
 		Open: func(ctx context.Context, claims shopify.Claims, token string) error {
 			return h.Shops.Visit(ctx, claims, token)

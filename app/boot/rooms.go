@@ -24,7 +24,7 @@ func (h *House) hangRooms() error {
 	messages := messages.New(h.DB, h.Shops, renderer, h.mail)
 	messages.UseOutside(h.outside())
 	h.hang(messages.Room())
-	policy := policy.New(policy.Config{DB: h.DB, Shops: h.Shops})
+	policy := policy.New(policy.Config{DB: h.DB, Shops: h.Shops, Readers: func(shop ids.Shop) policy.Reader { return h.API.Client(shop) }})
 	orders := orders.New(orders.Config{ReturnTerms: policy.ReturnTerms, DB: h.DB, Shops: h.Shops, Renderer: renderer, Messages: messages, Links: h.Links, AppURL: h.Config.AppURL, Log: h.log, AdminURL: h.adminURL,
 		Readers: func(shop ids.Shop) orders.Reader { return h.API.Client(shop) },
 		Exports: func(shop ids.Shop) orders.Exporter { return h.API.Client(shop) }})

@@ -187,6 +187,12 @@ func (w *walk) move(name string) {
 	if o.credential, err = w.Shops.Load(context.Background(), o.id); err != nil {
 		t.Fatal(err)
 	}
+	if err := w.DB.InTx(context.Background(), o.id, func(tx *store.Tx) error { // asks about products, so that the order's are read
+		return tx.Exec(`INSERT INTO policy_policies (shop_id, version, revision, source, from_version, changed_by, changed_at) VALUES (?, 1, 0, ?, 0, '', ?)`,
+			tx.Shop, "return:\n  refuse when product tag \"final sale\"\n  allow within 30 days of delivered or placed\n", tx.Now).Error
+	}); err != nil {
+		t.Fatal(err)
+	}
 	w.clk.Advance(time.Second)
 	placed, err := w.sim.PlaceOrder(o.shop.ID, shopsim.Checkout{
 		Customer: &shopsim.CheckoutCustomer{Email: o.email, FirstName: o.first, LastName: o.last, Phone: o.phone},
@@ -231,6 +237,7 @@ func (w *walk) move(name string) {
 		for _, row := range []string{ // of a room whose rows come only with a design that asks for them
 			`INSERT INTO offers_codes (shop_id, order_id, operation_id, customer_id, code, percent, amount_minor, currency, ends_at, state, reason, shopify_id, used_order, created_at)
 				VALUES (?, 1, 'op_walk', 0, 'WALK', 10, 0, 'EUR', CURRENT_TIMESTAMP, 'ready', '', '', 0, CURRENT_TIMESTAMP)`,
+			`INSERT INTO orders_lookups (shop_id, id, name_key, email_key, locale, order_id, created_at) VALUES (?, 'lkp_walk', '', '', 'en', 1, CURRENT_TIMESTAMP)`,
 			`INSERT INTO offers_months (shop_id, month, codes) VALUES (?, '2026-11', 1)`,
 			`INSERT INTO offers_pairs (shop_id, product_id, other_id, orders) VALUES (?, 1, 2, 1)`,
 		} {

@@ -11,14 +11,16 @@ import (
 
 // Config is what the room needs from the roof.
 type Config struct {
-	DB    *store.DB
-	Shops *shops.Service
+	DB      *store.DB
+	Shops   *shops.Service
+	Readers Readers // ways to read from Shopify, one for each job
 }
 
 // Service is the room.
 type Service struct {
 	db        *store.DB
 	shops     *shops.Service
+	reader    Readers
 	delivered Arrival
 }
 
@@ -28,7 +30,7 @@ type Arrival func(tx *store.Tx, o *orders.Order) (*time.Time, error)
 
 // New returns the room.
 func New(c Config) *Service {
-	s := &Service{db: c.DB, shops: c.Shops}
+	s := &Service{db: c.DB, shops: c.Shops, reader: c.Readers}
 	c.Shops.WhenReturnsChange(s.returnsChanged)
 	return s
 }

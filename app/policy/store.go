@@ -165,3 +165,12 @@ func saveProduct(tx *store.Tx, id int64, p Product) error {
 		ON CONFLICT (shop_id, product_id) DO UPDATE SET product_type = excluded.product_type, tags = excluded.tags, collections = excluded.collections, read_at = excluded.read_at`,
 		tx.Shop, id, p.Type, string(tags), string(collections), tx.Now).Error
 }
+
+// freshProducts are those of the products that were read since.
+func freshProducts(tx *store.Tx, of []int64, since time.Time) (list []int64, err error) {
+	if len(of) == 0 {
+		return nil, nil
+	}
+	err = tx.Scoped(&productRow{}).Where("product_id IN ? AND read_at > ?", of, since).Pluck("product_id", &list).Error
+	return list, err
+}

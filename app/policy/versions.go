@@ -3,9 +3,11 @@ package policy
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"afterglow/app/problem"
+	"afterglow/app/queue"
 	"afterglow/app/shops"
 	"afterglow/app/store"
 )
@@ -162,6 +164,11 @@ func (s *Service) putInForce(tx *store.Tx, used Version, source string, from int
 	}
 	if err := next.read(); err != nil {
 		return err
+	}
+	if next.Policy.asksForProducts() && !used.Policy.asksForProducts() {
+		if err := queue.Enqueue(tx, queue.Request{Kind: TaskCatalogue, Ref: strconv.Itoa(next.Version), Once: strconv.Itoa(next.Version)}); err != nil {
+			return err
+		}
 	}
 	section, _ := next.Policy.Section(Return)
 	return s.shops.SetReturnsDays(tx, min(lengthOf(section), 365))

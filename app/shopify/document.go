@@ -40,6 +40,8 @@ var (
 	docBulkOperation      = document("bulk_operation")
 	docBulkRecent         = document("bulk_recent")
 	docBulkCancel         = document("bulk_cancel")
+	docProducts           = document("products")
+	docCatalogue          = document("catalogue")
 	docDiscountCreate     = document("discount_create")
 	docDiscountByCode     = document("discount_by_code")
 	docDiscountEnd        = document("discount_end")
@@ -57,7 +59,7 @@ var (
 	docProductVariants    = document("product_variants")
 	documents             = []Document{
 		docShop, docAppInstallation, docOrder, docOrderLines, docRefundLines, docFulfillmentLines, docOrdersUpdated, docOrderParcels, docCustomer,
-		docBulkRun, docBulkOperation, docBulkRecent, docBulkCancel,
+		docBulkRun, docBulkOperation, docBulkRecent, docBulkCancel, docProducts, docCatalogue,
 		docDiscountCreate, docDiscountByCode, docDiscountEnd,
 		docOrderGate, docOrderCancel, docOrderCancelResult, docOrderAddress, docOrderEditBegin, docOrderEditSet, docOrderEditAdd, docOrderEditCommit,
 		docFulfillmentHold, docFulfillmentRelease, docRefundCreate, docProductVariants,

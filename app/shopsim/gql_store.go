@@ -2,6 +2,7 @@ package shopsim
 
 import (
 	"fmt"
+	"hash/fnv"
 	"strings"
 	"time"
 )
@@ -29,6 +30,23 @@ func productNode(p *Product) any {
 		return nil
 	}
 	return node{"Product", p}
+}
+
+// productCollection is the collection of all products of one type.
+type productCollection struct{ title string }
+
+// collections are one for each type, made by the store's own rule.
+func (v *Product) collections() []entry {
+	if v.Type == "" {
+		return []entry{}
+	}
+	return []entry{{node: node{"Collection", productCollection{v.Type}}, id: collectionID(v.Type)}}
+}
+
+func collectionID(title string) int64 {
+	h := fnv.New32a()
+	h.Write([]byte(title))
+	return 400_000_000_000 + int64(h.Sum32())
 }
 
 func variantNode(p *Product, v *Variant) any {
@@ -186,6 +204,13 @@ func creditNode(a *CreditAccount, e CreditEntry, balance int64) node {
 }
 
 func initProduct() {
+	on("Collection", map[string]func(*call, productCollection, args) any{
+		"id":    func(_ *call, v productCollection, _ args) any { return gid("Collection", collectionID(v.title)) },
+		"title": func(_ *call, v productCollection, _ args) any { return v.title },
+		"handle": func(_ *call, v productCollection, _ args) any {
+			return strings.ReplaceAll(strings.ToLower(v.title), " ", "-")
+		},
+	})
 	on("Product", map[string]func(*call, *Product, args) any{
 		"id":               func(_ *call, v *Product, _ args) any { return gid("Product", v.ID) },
 		"legacyResourceId": func(_ *call, v *Product, _ args) any { return v.ID },
@@ -194,6 +219,7 @@ func initProduct() {
 		"description":      func(_ *call, v *Product, _ args) any { return v.Description },
 		"descriptionHtml":  func(_ *call, v *Product, _ args) any { return "<p>" + v.Description + "</p>" },
 		"vendor":           func(_ *call, v *Product, _ args) any { return v.Vendor },
+		"collections":      func(_ *call, v *Product, _ args) any { return v.collections() },
 		"productType":      func(_ *call, v *Product, _ args) any { return v.Type },
 		"status":           func(_ *call, v *Product, _ args) any { return v.Status },
 		"tags":             func(_ *call, v *Product, _ args) any { return v.Tags },
