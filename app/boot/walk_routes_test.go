@@ -91,7 +91,20 @@ func asks(a, b *tenant) map[string][]ask {
 		"GET /api/v1/confirmation/versions/:version":          {{path: "/confirmation/versions/1", want: 200}, {path: "/confirmation/versions/2", want: 404}},
 		"POST /api/v1/confirmation/versions/:version/restore": {{path: "/confirmation/versions/2/restore", body: map[string]any{}, want: 404}},
 		"GET /api/v1/confirmation/template":                   {{path: "/confirmation/template", want: 200}},
-		"GET /api/v1/policy":                                  {{path: "/policy", want: 200}},
+		"GET /api/v1/tracking":                                {{path: "/tracking", want: 200}},
+		"GET /api/v1/tracking/parcels": {
+			{path: "/tracking/parcels", want: 200},
+			{path: "/tracking/parcels", query: url.Values{"q": {"TRACK" + b.zip + b.last}}, want: 200, empty: "parcels"},
+			{path: "/tracking/parcels", query: url.Values{"view": {"teleported"}}, want: 400},
+		},
+		"GET /api/v1/tracking/parcels/:id": {{path: "/tracking/parcels/" + strconv.FormatInt(b.parcel, 10), want: 404}},
+		"GET /api/v1/tracking/settings":    {{path: "/tracking/settings", want: 200}},
+		"PUT /api/v1/tracking/settings": {
+			{path: "/tracking/settings", body: map[string]any{"version": 1, "shipped": true, "shop_id": int64(b.id)}, want: 400},
+			{path: "/tracking/settings", body: map[string]any{"version": 1, "shipped": false, "out_for_delivery": true, "delivered": true, "delayed": true}, want: 200},
+		},
+		"GET /api/v1/tracking/preview": {{path: "/tracking/preview", query: url.Values{"kind": {"out"}, "locale": {"fa"}}, want: 200}},
+		"GET /api/v1/policy":           {{path: "/policy", want: 200}},
 		"PUT /api/v1/policy/draft": {
 			{path: "/policy/draft", body: map[string]any{"source": "return:\n  allow\n", "revision": 0, "shop_id": int64(b.id)}, want: 400},
 			{path: "/policy/draft", body: map[string]any{"source": "return:\n  allow\n", "revision": 0}, want: 200},

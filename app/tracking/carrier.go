@@ -13,7 +13,7 @@ type Carrier struct {
 }
 
 // carrier is what we know about one. Where it comes from is in
-// docs/decisions/0021-carriers.md.
+// docs/decisions/0016-carriers.md.
 type carrier struct {
 	code, name string
 	aliases    string // other names that Shopify and merchants use, separated by |

@@ -42,7 +42,7 @@
 //
 // A scan is shown in the zone of its place: of its country, or of its province in
 // countries with several zones. Where that is not known it is shown in the shop's
-// zone, and the zone is named.
+// zone, and that is said.
 //
 // # Tables, topics, facts
 //

@@ -51,6 +51,7 @@ func (s *Service) Room() room.Room {
 	return room.Room{
 		Name:   "tracking",
 		Tables: []string{"tracking_parcels", "tracking_scans", "tracking_settings"},
+		Admin:  s.routes,
 		Topics: map[string]shopify.TopicHandler{
 			"fulfillments/create":       s.onParcel,
 			"fulfillments/update":       s.onParcel,

@@ -399,3 +399,53 @@ func TestWhatIsNoParcelIsParked(t *testing.T) {
 		}
 	})
 }
+
+func TestListsCountsAndLanes(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, clk *clock.Fixed) {
+		b := setup(t, db, clk)
+		b.place()
+		for i := range int64(30) {
+			sent := clk.Now().Add(-time.Duration(100+i) * time.Hour)
+			b.tell("fulfillments/create", b.parcel(1000+i, map[string]any{"created_at": sent, "updated_at": sent, "tracking_number": fmt.Sprintf("N-%d", i)}))
+			if i%2 == 0 {
+				b.tell("fulfillment_events/create", b.scan(5000+i, 1000+i, "in_transit", sent.Add(time.Hour), map[string]any{"estimated_delivery_at": sent.Add(40 * time.Hour)}))
+			}
+			if i < 10 {
+				b.tell("fulfillment_events/create", b.scan(6000+i, 1000+i, "delivered", sent.Add(time.Duration(20+i)*time.Hour), nil))
+			}
+		}
+		b.in(storetest.Shop, func(tx *store.Tx) error {
+			c, err := counts(tx)
+			if err != nil {
+				return err
+			}
+			if c[Delivered] != 10 || c["moving"] != 20 || c["late"] != 10 || c["stalled"] != 0 {
+				t.Errorf("%v", c)
+			}
+			page, next, err := list(tx, "", "", "")
+			if err != nil || len(page) != pageSize || next == "" || page[0].ID != 1000 {
+				t.Fatalf("%d %q %v", len(page), next, err)
+			}
+			rest, end, err := list(tx, "", "", next)
+			if err != nil || len(rest) != 5 || end != "" || rest[0].ID != 1025 {
+				t.Errorf("%d %q %v", len(rest), end, err)
+			}
+			if found, _, err := list(tx, "", "n3", ""); err != nil || len(found) != 0 {
+				t.Errorf("%d %v", len(found), err)
+			}
+			if found, _, err := list(tx, "late", "1001", ""); err != nil || len(found) != 10 {
+				t.Errorf("%d %v", len(found), err)
+			}
+			for _, bad := range []string{"x", "!!", "MQ"} {
+				if _, _, err := list(tx, "", "", bad); err == nil {
+					t.Errorf("cursor %q was taken", bad)
+				}
+			}
+			ways, err := lanes(tx)
+			if err != nil || len(ways) != 1 || ways[0].Carrier != "dhl_paket" || ways[0].Parcels != 10 || ways[0].MedianHours < 20 || ways[0].MedianHours > 28 {
+				t.Errorf("%+v %v", ways, err)
+			}
+			return nil
+		})
+	})
+}

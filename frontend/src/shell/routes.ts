@@ -37,6 +37,24 @@ export const routes: Route[] = [
     ahead: ['/confirmation'],
   },
   {
+    patterns: ['/tracking'],
+    needs: 'orders.read',
+    load: () => import('../rooms/tracking/list'),
+    ahead: ['/tracking'],
+  },
+  {
+    patterns: ['/tracking/:id'],
+    needs: 'orders.read',
+    load: () => import('../rooms/tracking/parcel'),
+  },
+  {
+    patterns: ['/notifications'],
+    needs: 'settings.read',
+    changes: 'settings.change',
+    load: () => import('../rooms/tracking/notifications'),
+    ahead: ['/tracking/settings'],
+  },
+  {
     patterns: ['/policy'],
     needs: 'settings.read',
     changes: 'settings.change',
