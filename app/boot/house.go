@@ -37,7 +37,7 @@ var OptionalScopes = []string{"write_discounts"}
 // adminPages are the admin's own addresses; frontend/src/shell/routes.ts knows what
 // each of them shows.
 var adminPages = []string{
-	"/", "/orders", "/orders/:id", "/imports", "/messages", "/messages/:id", "/confirmation", "/policy",
+	"/", "/orders", "/orders/:id", "/imports", "/messages", "/messages/:id", "/confirmation", "/policy", "/tracking", "/tracking/:id", "/notifications",
 	"/webhooks", "/operations", "/privacy", "/setup", "/staff", "/settings", "/settings/sender",
 }
 
