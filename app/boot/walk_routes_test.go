@@ -525,8 +525,12 @@ func TestWebhookRoutesRefuseWhatIsNotSigned(t *testing.T) {
 		}
 		for _, route := range w.Engine.Routes() {
 			if route.Auth == web.Proxy {
-				if answer := w.send(route.Method, route.Path+"?shop="+string(a.domain)+"&signature=00", nil); answer.Code != http.StatusUnauthorized {
+				query := fmt.Sprintf("?shop=%s&logged_in_customer_id=&path_prefix=%%2Fapps%%2Fafterglow&timestamp=%d&signature=%064d", a.domain, w.clk.Now().Unix(), 0)
+				if answer := w.send(route.Method, route.Path+query, nil); answer.Code != http.StatusUnauthorized {
 					t.Errorf("%s with a wrong signature: %d", route.Path, answer.Code)
+				}
+				if answer := w.send(route.Method, route.Path+query+"&shop=evil.myshopify.com", nil); answer.Code != http.StatusBadRequest {
+					t.Errorf("%s with two shops: %d", route.Path, answer.Code)
 				}
 			}
 		}

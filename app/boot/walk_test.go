@@ -26,6 +26,7 @@ import (
 	"afterglow/app/mail/mailtest"
 	"afterglow/app/messages"
 	"afterglow/app/orders"
+	"afterglow/app/policy"
 	"afterglow/app/queue"
 	"afterglow/app/shopify"
 	"afterglow/app/shopsim"
@@ -187,9 +188,11 @@ func (w *walk) move(name string) {
 	if o.credential, err = w.Shops.Load(context.Background(), o.id); err != nil {
 		t.Fatal(err)
 	}
+	terms := policy.Beginning(30)
+	terms.ReturnExcept = []string{"final sale"}
 	if err := w.DB.InTx(context.Background(), o.id, func(tx *store.Tx) error { // asks about products, so that the order's are read
 		return tx.Exec(`INSERT INTO policy_policies (shop_id, version, revision, source, from_version, changed_by, changed_at) VALUES (?, 1, 0, ?, 0, '', ?)`,
-			tx.Shop, "return:\n  refuse when product tag \"final sale\"\n  allow within 30 days of delivered or placed\n", tx.Now).Error
+			tx.Shop, terms.Policy().String(), tx.Now).Error
 	}); err != nil {
 		t.Fatal(err)
 	}
