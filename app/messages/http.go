@@ -90,8 +90,9 @@ func (s *Service) getMessages(c *web.Ctx) error {
 		return errFilter.WithFields(problem.Field{Field: "state", Detail: "Choose waiting, sending, sent, stopped, suppressed or failed."})
 	}
 	var rows []Message
+	var many bool
 	err := s.db.Read(c.Context(), web.Shop(c), func(tx *store.Tx) (err error) {
-		rows, err = list(tx, f)
+		rows, many, err = list(tx, f)
 		return err
 	})
 	if err != nil {
@@ -100,7 +101,8 @@ func (s *Service) getMessages(c *web.Ctx) error {
 	answer := struct {
 		Messages   []messageJSON `json:"messages"`
 		NextCursor *string       `json:"next_cursor"`
-	}{Messages: []messageJSON{}}
+		Many       bool          `json:"many_matches"`
+	}{Messages: []messageJSON{}, Many: many}
 	var shown []string
 	for i := range rows {
 		if i == pageSize {

@@ -158,7 +158,7 @@ func eraseTexts(tx *store.Tx, before time.Time) error {
 
 // belonging selects the messages of a person.
 func belonging(tx *store.Tx, customer int64, email string, orders []int64) *gorm.DB {
-	return tx.Scoped(&Message{}).Where("((customer_id = ? AND customer_id <> 0) OR (to_address = ? AND to_address <> '') OR order_id IN ?)",
+	return tx.Scoped(&Message{}).Where("((customer_id = ? AND customer_id <> 0) OR (to_address = ? AND to_address <> '') OR (order_id IN ? AND order_id <> 0))",
 		customer, normal(email), append(orders, -1))
 }
 

@@ -6,12 +6,15 @@ import (
 	"strings"
 	"time"
 
+	"gorm.io/gorm"
+
 	"afterglow/app/store"
 )
 
-// searchEnough is how many matches are named one by one; of more, the list walked
-// from its newest end meets enough soon.
-const searchEnough = 1000
+const (
+	searchEnough = 250   // matches that are looked up one by one
+	searchWindow = 3_000 // messages that one page of a longer search looks through
+)
 
 // Filter narrows a list of messages. Empty fields do not.
 type Filter struct {
@@ -22,41 +25,69 @@ type Filter struct {
 	Limit  int
 }
 
-func list(tx *store.Tx, f Filter) (rows []Message, err error) {
-	q := tx.Scoped(&Message{}).Omit("html", "body_text")
-	if f.State != "" {
-		q = q.Where("state = ?", f.State)
-	}
-	if f.Kind != "" {
-		q = q.Where("kind = ?", f.Kind)
-	}
-	if f.Before != "" {
-		q = q.Where("id < ?", f.Before)
-	}
-	if text := strings.TrimSpace(f.Query); text != "" {
-		key := normal(text)
-		names := []string{text, "#" + text}
-		var found []string
-		err := tx.Raw(fmt.Sprintf(`SELECT id FROM (SELECT id FROM messages WHERE shop_id = ? AND to_address >= ? AND to_address < ? LIMIT %[1]d) by_address
-			UNION SELECT id FROM (SELECT id FROM messages WHERE shop_id = ? AND order_name IN ? AND order_name <> '' LIMIT %[1]d) by_order`, searchEnough),
-			tx.Shop, key, key+"\U0010FFFF", tx.Shop, names).Scan(&found).Error
-		switch {
-		case err != nil || len(found) == 0:
-			return nil, err
-		case len(found) < searchEnough:
-			q = q.Where("id IN ?", found)
-		default:
-			// Joined with nothing, a column is no longer an index's: the list is walked.
-			q = q.Where("((to_address || '' >= ? AND to_address || '' < ?) OR order_name || '' IN ?)", key, key+"\U0010FFFF", names)
+// list reads a page of messages, newest first. many says that a search has more
+// matches than are looked up one by one: then the page holds those among the
+// messages that come next, and the closest ones wherever they are.
+func list(tx *store.Tx, f Filter) (rows []Message, many bool, err error) {
+	narrow := func(q *gorm.DB) *gorm.DB {
+		if f.State != "" {
+			q = q.Where("state = ?", f.State)
 		}
+		if f.Kind != "" {
+			q = q.Where("kind = ?", f.Kind)
+		}
+		if f.Before != "" {
+			q = q.Where("id < ?", f.Before)
+		}
+		return q
 	}
-	err = q.Order("id DESC").Limit(f.Limit).Find(&rows).Error
-	return rows, err
+	newest := func(q *gorm.DB) (rows []Message, err error) {
+		err = narrow(q).Omit("html", "body_text").Order("id DESC").Limit(f.Limit).Find(&rows).Error
+		return rows, err
+	}
+	text := strings.TrimSpace(f.Query)
+	if text == "" {
+		rows, err = newest(tx.Scoped(&Message{}))
+		return rows, false, err
+	}
+	key, names := normal(text), []string{text, "#" + text}
+	var hits []struct {
+		Kind int
+		ID   string
+	}
+	err = tx.Raw(fmt.Sprintf(`SELECT 0 AS kind, id FROM (SELECT id FROM messages WHERE shop_id = ? AND to_address >= ? AND to_address < ? ORDER BY to_address LIMIT %[1]d) by_address
+		UNION ALL SELECT 1 AS kind, id FROM (SELECT id FROM messages WHERE shop_id = ? AND order_name IN ? AND order_name <> '' LIMIT %[1]d) by_order`, searchEnough),
+		tx.Shop, key, key+"\U0010FFFF", tx.Shop, names).Scan(&hits).Error
+	if err != nil || len(hits) == 0 {
+		return nil, false, err
+	}
+	ids := make([]string, len(hits))
+	var of [2]int
+	for i, h := range hits {
+		ids[i] = h.ID
+		of[h.Kind]++
+	}
+	if rows, err = newest(tx.Scoped(&Message{}).Where("id IN ?", ids)); err != nil || slices.Max(of[:]) < searchEnough {
+		return rows, false, err
+	}
+	columns := "id, shop_id, kind, state, to_address, order_name"
+	inner := narrow(tx.Scoped(&Message{}).Select(columns)).Order("id DESC").Limit(searchWindow)
+	var near []string
+	err = tx.Table("(?) AS near", inner).Where("shop_id = ? AND ((to_address >= ? AND to_address < ?) OR order_name IN ?)", tx.Shop, key, key+"\U0010FFFF", names).
+		Order("id DESC").Limit(f.Limit).Pluck("id", &near).Error
+	if err != nil || len(near) == 0 {
+		return rows, true, err
+	}
+	more, err := newest(tx.Scoped(&Message{}).Where("id IN ?", near))
+	rows = append(rows, more...)
+	slices.SortFunc(rows, func(a, b Message) int { return strings.Compare(b.ID, a.ID) })
+	rows = slices.CompactFunc(rows, func(a, b Message) bool { return a.ID == b.ID })
+	return rows[:min(f.Limit, len(rows))], true, err
 }
 
 // ForOrder lists the messages about an order, oldest first, without their text.
 func ForOrder(tx *store.Tx, order int64) (rows []Message, err error) {
-	err = tx.Scoped(&Message{}).Omit("html", "body_text").Where("order_id = ?", order).Order("id").Find(&rows).Error
+	err = tx.Scoped(&Message{}).Omit("html", "body_text").Where("order_id = ? AND order_id <> 0", order).Order("id").Find(&rows).Error
 	return rows, err
 }
 
@@ -64,7 +95,7 @@ func ForOrder(tx *store.Tx, order int64) (rows []Message, err error) {
 // message of the kind.
 func StatesFor(tx *store.Tx, kind string, orders []int64) (map[int64]State, error) {
 	var rows []Message
-	err := tx.Scoped(&Message{}).Select("id", "order_id", "state").Where("order_id IN ? AND kind = ?", orders, kind).Order("id").Find(&rows).Error
+	err := tx.Scoped(&Message{}).Select("id", "order_id", "state").Where("order_id IN ? AND order_id <> 0 AND kind = ?", orders, kind).Order("id").Find(&rows).Error
 	states := make(map[int64]State, len(rows))
 	for _, r := range rows {
 		states[r.OrderID] = r.State

@@ -59,7 +59,7 @@ func (s *Service) getHome(c *web.Ctx) error {
 			return err
 		}
 		h = homeJSON{Now: tx.Now, Timezone: shop.Timezone, Attention: []attentionJSON{}}
-		if err := h.count(tx, clock.Zone(shop.Timezone)); err != nil {
+		if err := h.count(tx, clock.Zone(shop.Timezone), &s.days); err != nil {
 			return err
 		}
 		lost, err := s.shops.AccessLost(tx)
@@ -78,7 +78,7 @@ func (s *Service) getHome(c *web.Ctx) error {
 	return c.OK(h)
 }
 
-func (h *homeJSON) count(tx *store.Tx, zone *time.Location) error {
+func (h *homeJSON) count(tx *store.Tx, zone *time.Location, days *finishedDays) error {
 	today := clock.DateIn(tx.Now, zone)
 	placed, sent := make([]Day, homeDays), make([]messages.Day, homeDays)
 	h.Days = make([]dayJSON, homeDays)
@@ -87,10 +87,7 @@ func (h *homeJSON) count(tx *store.Tx, zone *time.Location) error {
 		from, until := date.Start(zone), date.AddDays(1).Start(zone)
 		h.Days[i].Date, placed[i], sent[i] = date, Day{From: from, Until: until}, messages.Day{From: from, Until: until}
 	}
-	if err := CountPlaced(tx, placed); err != nil {
-		return err
-	}
-	if err := messages.CountSent(tx, sent); err != nil {
+	if err := days.count(tx, placed, sent); err != nil {
 		return err
 	}
 	for i := range h.Days {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -212,4 +213,68 @@ func BenchmarkList(b *testing.B) {
 			}
 		}
 	}
+}
+
+// Of a search with many matches a page holds those among the orders that come
+// next and, wherever they are, the closest ones: what was typed in full is found.
+func TestSearchWithManyMatches(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, clk *clock.Fixed) {
+		b := setup(t, db, clk)
+		now := clk.Now()
+		filled := store.NewInsertion("orders", `id bigint, name text, placed_at timestamptz, customer_id bigint, customer_name text, email text, locale text, currency text,
+			total_minor bigint, items_count bigint, financial_status text, fulfillment_status text, test boolean, name_key text, email_key text, buyer_key text, last_name_key text,
+			document text, digest text, source_updated_at timestamptz, source_triggered_at timestamptz, returns_days bigint, policy_version bigint, first_seen_at timestamptz`, "")
+		b.in(storetest.Shop, func(tx *store.Tx) error {
+			var rows [][]any
+			for i := 1; i <= 4000; i++ {
+				key, status := strconv.Itoa(10000+i), "paid"
+				if i == 1 {
+					key = "1"
+				}
+				if i == 3 {
+					status = "refunded"
+				}
+				at := now.Add(time.Duration(i-5000) * time.Minute)
+				rows = append(rows, []any{i, "#" + key, at, 0, "Ada", "", "", "USD", 0, 0, status, "", false, key, "", "ada", "ada", "{}", "", at, at, 0, 0, at})
+			}
+			_, err := tx.Insert(filled, rows)
+			return err
+		})
+		all, next, estimate := b.list(Filter{Query: "#1", Limit: 50})
+		if len(all) != 50 || all[0] != "#14000" || all[49] != "#13951" || next == "" || estimate != countEnough {
+			t.Errorf("%d orders from %s to %s, %d in all", len(all), all[0], all[len(all)-1], estimate)
+		}
+		for rounds := 0; next != "" && rounds < 40; rounds++ {
+			var names []string
+			names, next, _ = b.list(Filter{Query: "#1", Limit: pageMost, After: next})
+			all = append(all, names...)
+		}
+		// Each page looks further down, so that paging meets all.
+		if sorted := slices.Sorted(slices.Values(all)); len(slices.Compact(sorted)) != 4000 || len(all) != 4000 {
+			t.Errorf("%d orders on all pages", len(all))
+		}
+		for _, c := range []struct {
+			f    Filter
+			want string
+		}{
+			{Filter{Query: "1", State: "refunded"}, "#10003"},
+			{Filter{Query: "1", Until: now.Add(-4999 * time.Minute).Add(time.Second)}, "#1"},
+			{Filter{Query: "10002"}, "#10002"},
+			{Filter{Query: "1", Mail: "none", Limit: 1}, "#14000"},
+			{Filter{Query: "1", Mail: "sent"}, ""},
+		} {
+			names, _, _ := b.list(c.f)
+			if got := strings.Join(names, " "); got != c.want {
+				t.Errorf("%+v: %q, want %q", c.f, got, c.want)
+			}
+		}
+		// The window ends above the refunded order; the closest is below it.
+		b.in(storetest.Shop, func(tx *store.Tx) error {
+			return tx.Exec("UPDATE orders SET name_key = '9' || name_key WHERE shop_id = ? AND id > 1000", tx.Shop).Error
+		})
+		names, _, _ := b.list(Filter{Query: "1", Limit: 1})
+		if strings.Join(names, " ") != "#10250" {
+			t.Errorf("the newest of the closest: %v", names)
+		}
+	})
 }

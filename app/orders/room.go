@@ -51,6 +51,7 @@ type Service struct {
 	renderer  *mail.Renderer
 	messages  *messages.Service
 	sections  sections // of the order page, by later rooms
+	days      finishedDays
 	terms     func(*store.Tx, *Order) (ReturnTerms, error)
 	mayRead   func(ids.Shop) bool // for the sake of a card's name alone
 }

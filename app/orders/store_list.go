@@ -1,6 +1,7 @@
 package orders
 
 import (
+	"cmp"
 	"encoding/base64"
 	"fmt"
 	"slices"
@@ -19,10 +20,10 @@ var ErrFilter = problem.New(problem.Malformed, "orders.filter", "This filter is 
 const (
 	pageDefault  = 50
 	pageMost     = 200
-	searchEnough = countEnough // matches beyond which walking the list finds them faster
-	countEnough  = 1_000       // a longer list is "more than"
-	mailWindow   = 3_000       // orders that one page may look through for a state of mail
-	mailChunk    = 500         // of mails whose orders are looked at
+	countEnough  = 1_000           // a longer list is "more than"
+	searchEnough = countEnough / 4 // matches of a name or an address that are looked up one by one
+	window       = 3_000           // orders that one page looks through for a match or a state of mail
+	mailChunk    = 500             // of mails whose orders are looked at
 )
 
 // mailStates are the messages' states that a list shows as one. Of an order that
@@ -72,8 +73,12 @@ var states = map[string]string{
 type condition struct {
 	sql  strings.Builder
 	args []any
-	many bool // the search matches more than it is worth counting
 	few  bool // the search matches rows that are named one by one
+
+	// Of a search with more matches than that: what tells a match, and the closest.
+	match     string
+	matchArgs []any
+	closest   []int64
 }
 
 // order is newest first. Rows that are named one by one are found by their key
@@ -116,7 +121,7 @@ func List(tx *store.Tx, f Filter) (page []Listed, next string, estimate int64, e
 	if possible, err := c.search(tx, f.Query); err != nil || !possible {
 		return nil, "", 0, err
 	}
-	if estimate = countEnough; !c.many {
+	if estimate = countEnough; c.match == "" {
 		// The order is what makes both databases take the index of the list.
 		counting := fmt.Sprintf("SELECT count(*) FROM (SELECT 1 FROM orders WHERE %s ORDER BY %s LIMIT %d) counted", c.sql.String(), c.order(tx), countEnough)
 		if err := tx.Raw(counting, c.args...).Scan(&estimate).Error; err != nil {
@@ -124,7 +129,11 @@ func List(tx *store.Tx, f Filter) (page []Listed, next string, estimate int64, e
 		}
 	}
 	if f.Mail == "" {
-		page, next, err = walk(tx, c, f)
+		read := walk
+		if c.match != "" {
+			read = meet
+		}
+		page, next, err = read(tx, c, f)
 		return page, next, estimate, err
 	}
 	// Orders whose mail was sent, or that have none, are met soon when the list is
@@ -140,9 +149,10 @@ func List(tx *store.Tx, f Filter) (page []Listed, next string, estimate int64, e
 	return page, next, min(mails, estimate), err
 }
 
-// search adds what was typed. Few matches are named one by one; of many, the
-// list walked from its newest end meets enough soon. possible is false when nothing
-// can match.
+// search adds what was typed. Few matches are named one by one. Of more, the
+// condition keeps what tells a match and, of each kind of name, the first in
+// alphabetical order: what was typed in full is always among them. possible is
+// false when nothing can match.
 func (c *condition) search(tx *store.Tx, query string) (possible bool, err error) {
 	key := searchKey(strings.TrimLeft(strings.TrimSpace(query), "#"))
 	if key == "" {
@@ -155,36 +165,45 @@ func (c *condition) search(tx *store.Tx, query string) (possible bool, err error
 	end := key + "\U0010FFFF"
 	var ranges, picks []string
 	var args, pickArgs []any
-	for _, column := range columns {
-		// Joined with nothing, a column is no longer an index's: the list is walked.
-		ranges = append(ranges, fmt.Sprintf("(%s || '' >= ? AND %s || '' < ?)", column, column))
+	for i, column := range columns {
+		ranges = append(ranges, fmt.Sprintf("(%[1]s >= ? AND %[1]s < ?)", column))
 		args = append(args, key, end)
 		filled := ""
 		if column != "name_key" {
 			filled = column + " <> '' AND " // what its index is built on
 		}
-		picks = append(picks, fmt.Sprintf("SELECT id FROM (SELECT id FROM orders WHERE shop_id = ? AND %s%s >= ? AND %s < ? LIMIT %d) by_%s", filled, column, column, searchEnough, column))
+		picks = append(picks, fmt.Sprintf("SELECT %d AS kind, id FROM (SELECT id FROM orders WHERE shop_id = ? AND %s%[3]s >= ? AND %[3]s < ? ORDER BY %[3]s LIMIT %[4]d) by_%[3]s",
+			i, filled, column, searchEnough))
 		pickArgs = append(pickArgs, tx.Shop, key, end)
 	}
-	var ids []int64
-	if err := tx.Raw(strings.Join(picks, " UNION "), pickArgs...).Scan(&ids).Error; err != nil {
+	var hits []struct {
+		Kind int
+		ID   int64
+	}
+	if err := tx.Raw(strings.Join(picks, " UNION ALL "), pickArgs...).Scan(&hits).Error; err != nil || len(hits) == 0 {
 		return false, err
 	}
-	switch {
-	case len(ids) == 0:
-		return false, nil
-	case len(ids) < searchEnough:
+	ids := make([]int64, len(hits))
+	of := make([]int, len(columns))
+	for i, h := range hits {
+		ids[i] = h.ID
+		of[h.Kind]++
+	}
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	if slices.Max(of) < searchEnough {
 		c.few = true
 		c.and("id IN ?", ids)
-	default:
-		c.many = true
-		c.and("("+strings.Join(ranges, " OR ")+")", args...)
+		return true, nil
 	}
+	c.match, c.matchArgs, c.closest = " AND ("+strings.Join(ranges, " OR ")+")", args, ids
 	return true, nil
 }
 
 const listColumns = `id, name, placed_at, customer_id, customer_name, email, locale, currency, total_minor, items_count,
 	financial_status, fulfillment_status, cancelled_at, closed_at, test`
+
+const keyColumns = ", name_key, email_key, buyer_key, last_name_key"
 
 // walk reads a page of the list.
 func walk(tx *store.Tx, c *condition, f Filter) (page []Listed, next string, err error) {
@@ -204,6 +223,38 @@ func walk(tx *store.Tx, c *condition, f Filter) (page []Listed, next string, err
 	return page, next, err
 }
 
+// meet reads a page of a search with many matches: those among the orders that
+// come next in the list, and the closest ones wherever they are. Others, further
+// down, are left out; that takes a longer search.
+func meet(tx *store.Tx, c *condition, f Filter) (page []Listed, next string, err error) {
+	if err := c.after(f.After); err != nil {
+		return nil, "", err
+	}
+	ordered := " ORDER BY placed_at DESC, id DESC LIMIT "
+	limit := strconv.Itoa(f.Limit + 1)
+	var rows, closest []row
+	err = tx.Raw("SELECT "+listColumns+" FROM (SELECT "+listColumns+keyColumns+" FROM orders WHERE "+c.sql.String()+ordered+strconv.Itoa(window)+") AS near WHERE 1 = 1"+c.match+ordered+limit,
+		append(slices.Clone(c.args), c.matchArgs...)...).Scan(&rows).Error
+	if err != nil {
+		return nil, "", err
+	}
+	c.few = true
+	err = tx.Raw("SELECT "+listColumns+" FROM orders WHERE "+c.sql.String()+" AND id IN ? ORDER BY "+c.order(tx)+" LIMIT "+limit,
+		append(slices.Clone(c.args), c.closest)...).Scan(&closest).Error
+	if err != nil {
+		return nil, "", err
+	}
+	rows = append(rows, closest...)
+	slices.SortFunc(rows, func(a, b row) int { return cmp.Or(b.PlacedAt.Compare(a.PlacedAt), cmp.Compare(b.ID, a.ID)) })
+	rows = slices.CompactFunc(rows, func(a, b row) bool { return a.ID == b.ID })
+	if len(rows) > f.Limit {
+		rows = rows[:f.Limit]
+		next = cursorOf(rows[f.Limit-1])
+	}
+	page, err = withMail(tx, rows)
+	return page, next, err
+}
+
 // walkFor reads a page of the orders whose mail is in the wanted state. It looks
 // through a bounded part of the list: a page may be short, or empty, and still have
 // a next one.
@@ -212,10 +263,10 @@ func walkFor(tx *store.Tx, c *condition, f Filter) (page []Listed, next string, 
 		return nil, "", err
 	}
 	state, args := messages.StateOf("orders.shop_id", "orders.id", KindConfirmation)
-	inner := " FROM orders WHERE " + c.sql.String() + " ORDER BY " + c.order(tx) + " LIMIT " + strconv.Itoa(mailWindow)
-	all := append(append(slices.Clone(c.args), args...), mailStates[f.Mail])
+	inner := " FROM orders WHERE " + c.sql.String() + " ORDER BY " + c.order(tx) + " LIMIT " + strconv.Itoa(window)
+	all := append(append(append(slices.Clone(c.args), args...), mailStates[f.Mail]), c.matchArgs...)
 	var rows []row
-	err = tx.Raw("SELECT "+listColumns+" FROM (SELECT shop_id, "+listColumns+inner+") AS orders WHERE "+state+" IN ? ORDER BY placed_at DESC, id DESC LIMIT "+
+	err = tx.Raw("SELECT "+listColumns+" FROM (SELECT shop_id, "+listColumns+keyColumns+inner+") AS orders WHERE "+state+" IN ?"+c.match+" ORDER BY placed_at DESC, id DESC LIMIT "+
 		strconv.Itoa(f.Limit+1), all...).Scan(&rows).Error
 	if err != nil {
 		return nil, "", err
@@ -225,7 +276,7 @@ func walkFor(tx *store.Tx, c *condition, f Filter) (page []Listed, next string, 
 		next = cursorOf(rows[f.Limit-1])
 	} else {
 		var last []row
-		if err := tx.Raw("SELECT placed_at, id"+inner+" OFFSET "+strconv.Itoa(mailWindow-1), c.args...).Scan(&last).Error; err != nil {
+		if err := tx.Raw("SELECT placed_at, id"+inner+" OFFSET "+strconv.Itoa(window-1), c.args...).Scan(&last).Error; err != nil {
 			return nil, "", err
 		}
 		if len(last) > 0 {
@@ -247,7 +298,7 @@ func follow(tx *store.Tx, c *condition, f Filter) (page []Listed, next string, e
 	if f.whole() {
 		size = f.Limit + 1
 	}
-	for range mailWindow / mailChunk {
+	for range window / mailChunk {
 		mails, err := messages.OrdersIn(tx, KindConfirmation, mailStates[f.Mail], before, size)
 		if err != nil {
 			return nil, "", err
@@ -257,7 +308,7 @@ func follow(tx *store.Tx, c *condition, f Filter) (page []Listed, next string, e
 			numbers[i] = m.OrderID
 		}
 		var rows []row
-		err = tx.Raw("SELECT "+listColumns+" FROM orders WHERE "+c.sql.String()+" AND id IN ?", append(slices.Clone(c.args), numbers)...).Scan(&rows).Error
+		err = tx.Raw("SELECT "+listColumns+" FROM orders WHERE "+c.sql.String()+" AND id IN ?"+c.match, append(append(slices.Clone(c.args), numbers), c.matchArgs...)...).Scan(&rows).Error
 		if err != nil {
 			return nil, "", err
 		}

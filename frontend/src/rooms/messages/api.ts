@@ -22,6 +22,8 @@ export interface MessageRow {
 export interface Messages {
   messages: MessageRow[];
   next_cursor: string | null;
+  /** The search matches more than the page's newest and closest ones. */
+  many_matches: boolean;
 }
 
 export interface Message extends MessageRow {

@@ -85,7 +85,9 @@ export default function MessageLog() {
             <div className={stale ? 'dimmed' : undefined} aria-busy={busy && stale}>
               <Rows messages={data.messages} />
               <div className="table-foot">
-                <span className="subdued">{t('messages.newest_first')}</span>
+                <span className="subdued">
+                  {t(data.many_matches ? 'messages.many' : 'messages.newest_first')}
+                </span>
                 <Pager known={filters} next={data.next_cursor} busy={stale} />
               </div>
             </div>

@@ -114,9 +114,20 @@ export default function OrderList() {
             <SkeletonRows rows={12} />
           ) : data.orders.length === 0 ? (
             filtered ? (
-              <Empty icon="search" heading={t('orders.none_found')}>
-                {t('orders.none_found_detail')}
-              </Empty>
+              <>
+                <Empty
+                  icon="search"
+                  heading={t(data.next_cursor === null ? 'orders.none_found' : 'orders.none_here')}
+                >
+                  {t('orders.none_found_detail')}
+                </Empty>
+                {data.next_cursor !== null && (
+                  <div className="table-foot">
+                    <span className="subdued">{t('orders.look_further')}</span>
+                    <Pager known={filters} next={data.next_cursor} busy={stale} />
+                  </div>
+                )}
+              </>
             ) : (
               <Empty icon="order" heading={t('orders.empty')}>
                 {t('orders.empty_detail')}
@@ -126,7 +137,9 @@ export default function OrderList() {
             <div className={stale ? 'dimmed' : undefined} aria-busy={busy && stale}>
               <Rows orders={data.orders} />
               <div className="table-foot">
-                <span className="subdued">{t(data.total_estimate < countEnough ? 'orders.total' : 'orders.total_more', { count: data.total_estimate })}</span>
+                <span className="subdued">
+                  {t(totalText(data, value('q')), { count: data.total_estimate })}
+                </span>
                 <Pager known={filters} next={data.next_cursor} busy={stale} />
               </div>
             </div>
@@ -135,6 +148,12 @@ export default function OrderList() {
       </s-section>
     </Page>
   );
+}
+
+/** A search with many matches shows the newest and the closest of them only. */
+function totalText({ total_estimate }: Orders, query: string) {
+  if (total_estimate < countEnough) return 'orders.total';
+  return query.trim() === '' ? 'orders.total_more' : 'orders.many';
 }
 
 function Rows({ orders }: { orders: OrderRow[] }) {
