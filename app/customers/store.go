@@ -103,10 +103,10 @@ func match(tx *store.Tx, id int64, email, phone string) ([]row, error) {
 		add("id = ?", id)
 	}
 	if email != "" {
-		add("email = ?", strings.ToLower(email))
+		add("email = ? AND email <> ''", strings.ToLower(email))
 	}
 	if phone != "" {
-		add("phone = ?", phone)
+		add("phone = ? AND phone <> ''", phone)
 	}
 	if len(conditions) == 0 {
 		return nil, nil

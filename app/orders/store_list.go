@@ -307,8 +307,11 @@ func follow(tx *store.Tx, c *condition, f Filter) (page []Listed, next string, e
 		for i, m := range mails {
 			numbers[i] = m.OrderID
 		}
+		// Picked before they are sorted out: PostgreSQL would rather read all orders
+		// in a state than those few.
 		var rows []row
-		err = tx.Raw("SELECT "+listColumns+" FROM orders WHERE "+c.sql.String()+" AND id IN ?"+c.match, append(append(slices.Clone(c.args), numbers), c.matchArgs...)...).Scan(&rows).Error
+		picked := tx.Pick("orders", "shop_id, deleted_at, "+listColumns+keyColumns, numbers)
+		err = tx.Raw("SELECT "+listColumns+" FROM (?) AS orders WHERE "+c.sql.String()+c.match, append(append([]any{picked}, c.args...), c.matchArgs...)...).Scan(&rows).Error
 		if err != nil {
 			return nil, "", err
 		}

@@ -220,7 +220,7 @@ func markDone(tx *store.Tx, id, subject string) error {
 
 // InboxAbout lists the shop's events about a thing, oldest first, without bodies.
 func InboxAbout(tx *store.Tx, subject string) (rows []InboxRow, err error) {
-	err = tx.Scoped(&InboxRow{}).Omit("body").Where("subject = ?", subject).Order("id").Limit(200).Find(&rows).Error
+	err = tx.Scoped(&InboxRow{}).Omit("body").Where("subject = ? AND subject <> ''", subject).Order("id").Limit(200).Find(&rows).Error
 	return rows, err
 }
 
