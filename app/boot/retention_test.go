@@ -45,6 +45,7 @@ var personal = map[string]class{
 	"orders.last_name_key": classTrade, "orders.document": classTrade, "orders.details": classTrade, "orders_refunds.document": classTrade,
 
 	"tracking_parcels.tracking_number": classTrade, "tracking_parcels.tracking_url": classTrade, "tracking_parcels.destination_region": classTrade,
+	"tracking_lessons.region": classTrade, "tracking_promises.region": classTrade, "tracking_claims.note": classTrade,
 	"tracking_scans.city": classTrade, "tracking_scans.province": classTrade, "tracking_scans.zip": classTrade, "tracking_scans.message": classTrade,
 
 	"messages.to_address": classMail, "messages.to_name": classMail, "messages.customer_id": classMail, "messages.locale": classMail, "messages.reason": classMail, "messages_history.detail": classMail,
@@ -63,7 +64,7 @@ var personal = map[string]class{
 	"shops_privacy_files.sealed": classDisclosure,
 	"shops_access_log.staff_id":  classAccessLog,
 
-	"shops_staff.staff_id": classStaff, "shops_staff.display_name": classStaff, "shops_staff.changed_by": classStaff,
+	"shops_staff.staff_id": classStaff, "shops_staff.display_name": classStaff, "shops_staff.changed_by": classStaff, "tracking_claims.decided_by": classStaff,
 	"shops_redactions.customer_id": classRedaction, "shops_redactions.order_ids": classRedaction, "shops_redactions.hashes": classRedaction,
 
 	"messages_designs.document": classDesign, "messages_designs.changed_by": classDesign,
@@ -88,6 +89,8 @@ var impersonal = map[string]string{
 	"tracking_parcels.order_name":   "the order's number",
 	"tracking_parcels.name":         "the parcel's number, #1042.1",
 	"tracking_parcels.carrier_name": "who carries parcels",
+	"tracking_offers.order_name":    "the order's number",
+	"tracking_claims.order_name":    "the order's number",
 }
 
 var looksPersonal = regexp.MustCompile(`email|phone|address|name|customer|buyer|html|body|document|subject|note|detail|header|staff|user|changed_by|sealed|_ip$|street|city|zip|birth`)

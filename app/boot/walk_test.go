@@ -243,6 +243,17 @@ func (w *walk) move(name string) {
 			`INSERT INTO orders_lookups (shop_id, id, name_key, email_key, locale, order_id, created_at) VALUES (?, 'lkp_walk', '', '', 'en', 1, CURRENT_TIMESTAMP)`,
 			`INSERT INTO offers_months (shop_id, month, codes) VALUES (?, '2026-11', 1)`,
 			`INSERT INTO offers_pairs (shop_id, product_id, other_id, orders) VALUES (?, 1, 2, 1)`,
+			`INSERT INTO tracking_lanes (shop_id, destination, carrier, origin, region, month, measure, value, count) VALUES (?, 'DE', 'dhl_paket', 'US', '', '2026-11', 'days', 3, 1)`,
+			`INSERT INTO tracking_lessons (shop_id, parcel_id, destination, carrier, origin, region, month, days, pauses) VALUES (?, 1, 'DE', 'dhl_paket', 'US', '', '2026-11', 3, '[]')`,
+			`INSERT INTO tracking_promises (shop_id, parcel_id, destination, carrier, origin, region, source, expected_from, expected_until, promised_at, kept, late_days)
+				VALUES (?, 1, 'DE', 'dhl_paket', 'US', '', 'prior', CURRENT_TIMESTAMP, CURRENT_TIMESTAMP, CURRENT_TIMESTAMP, TRUE, 0)`,
+			`INSERT INTO tracking_goodwill (shop_id, version, enabled, currency, late_days, stalled_hours, valid_days, wait, wait_minor, reship, refund, credit, order_min_minor, order_max_minor,
+				cap_order_minor, cap_month_minor, countries, claims, claim_hours, updated_at) VALUES (?, 1, FALSE, 'USD', 3, 24, 7, TRUE, 0, TRUE, TRUE, TRUE, 0, 0, 5000, 50000, '', 'staff', 24, CURRENT_TIMESTAMP)`,
+			`INSERT INTO tracking_budgets (shop_id, month, reserved_minor, spent_minor, updated_at) VALUES (?, '2026-11', 0, 0, CURRENT_TIMESTAMP)`,
+			`INSERT INTO tracking_offers (shop_id, id, order_id, order_name, parcel_id, cause, state, choice, choices, amount_minor, worth_minor, wait_minor, currency, budget_month, operation_id, reason, made_at, until_at)
+				VALUES (?, 'mg_walk', 1, '', 1, 'late', 'ended', '', '', 0, 0, 0, 'USD', '', '', '', CURRENT_TIMESTAMP, CURRENT_TIMESTAMP)`,
+			`INSERT INTO tracking_claims (shop_id, id, order_id, order_name, parcel_id, state, neighbours, safe_place, note, wanted, reason, offer_id, decided_by, made_at, wait_until)
+				VALUES (?, 'claim_walk', 1, '', 1, 'declined', TRUE, TRUE, '', '', '', '', '', CURRENT_TIMESTAMP, CURRENT_TIMESTAMP)`,
 		} {
 			if err := tx.Exec(row, tx.Shop).Error; err != nil {
 				return err

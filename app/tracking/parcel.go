@@ -176,10 +176,10 @@ func (r *row) conclude(scans []scanRow, zone *time.Location) {
 		hours := max(0, int64(r.DeliveredAt.Sub(from)/time.Hour))
 		r.TransitHours = &hours
 	}
-	if r.EstimatedAt != nil && (r.ExpectedSource == "" || r.ExpectedSource == SourceCarrier) {
+	if r.EstimatedAt != nil { // whoever carries it knows best; what was promised first is kept beside it
 		day := clock.DateIn(*r.EstimatedAt, zone)
 		from, until := day.Start(zone).UTC(), day.AddDays(1).Start(zone).Add(-time.Second).UTC()
-		r.ExpectedFrom, r.ExpectedUntil, r.ExpectedSource = &from, &until, SourceCarrier
+		r.ExpectedFrom, r.ExpectedUntil, r.ExpectedSource, r.ExpectedShare = &from, &until, SourceCarrier, 0
 	}
 	if !r.UnderWay || r.StalledAt != nil && r.LastScanAt != nil && r.LastScanAt.After(*r.StalledAt) {
 		r.StalledAt = nil
@@ -217,6 +217,9 @@ func (s *Service) apply(tx *store.Tx, id, orderID int64, change func(r *row) err
 	if r.Known {
 		r.conclude(scans, clock.Zone(shop.Timezone))
 		if err := s.tell(tx, r, shop); err != nil {
+			return err
+		}
+		if err := s.promise(tx, r, scans, shop); err != nil {
 			return err
 		}
 	}

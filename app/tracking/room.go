@@ -49,9 +49,10 @@ func New(c Config) *Service {
 // Room hangs the room up.
 func (s *Service) Room() room.Room {
 	return room.Room{
-		Name:   "tracking",
-		Tables: []string{"tracking_parcels", "tracking_scans", "tracking_settings"},
-		Admin:  s.routes,
+		Name: "tracking",
+		Tables: []string{"tracking_parcels", "tracking_scans", "tracking_settings",
+			"tracking_lanes", "tracking_lessons", "tracking_promises", "tracking_goodwill", "tracking_budgets", "tracking_offers", "tracking_claims"},
+		Admin: s.routes,
 		Topics: map[string]shopify.TopicHandler{
 			"fulfillments/create":       s.onParcel,
 			"fulfillments/update":       s.onParcel,
@@ -61,12 +62,14 @@ func (s *Service) Room() room.Room {
 		Hears: map[string]queue.Task{
 			orders.FactMoved:   {Kind: "tracking.moved", InTx: s.onOrder},
 			orders.FactDeleted: {Kind: "tracking.order_deleted", InTx: s.onOrderDeleted},
+			FactStalled:        {Kind: "tracking.notify_stall", InTx: s.onStalled},
 		},
 		Tasks: []queue.Task{
 			{Kind: TaskRead, Timeout: time.Minute, MaxAttempts: 20, Run: s.read},
 			{Kind: TaskSweep, InTx: s.sweep},
+			{Kind: TaskWatch, InTx: s.watchShop},
 		},
-		Schedules: s.schedules(),
+		Schedules: append(s.schedules(), s.watching()),
 		Mails:     s.mails(),
 		OrderPage: []room.Section{s.section()},
 		Personal:  true,

@@ -180,6 +180,9 @@ func compared(tx *store.Tx, orderID int64) error {
 
 // forget drops the parcels of an order with their scans.
 func forget(tx *store.Tx, orderID int64) error {
+	if err := forgetLessons(tx, []int64{orderID}); err != nil {
+		return err
+	}
 	err := tx.Exec(`DELETE FROM tracking_scans WHERE shop_id = ? AND parcel_id IN (SELECT id FROM tracking_parcels WHERE shop_id = ? AND order_id = ?)`, tx.Shop, tx.Shop, orderID).Error
 	if err != nil {
 		return err
@@ -191,6 +194,9 @@ func forget(tx *store.Tx, orderID int64) error {
 func eraseParcels(tx *store.Tx, orders []int64) error {
 	if len(orders) == 0 {
 		return nil
+	}
+	if err := forgetLessons(tx, orders); err != nil {
+		return err
 	}
 	err := tx.Exec(`UPDATE tracking_scans SET message = '', city = '', province = '', zip = '', deleted_at = ? WHERE shop_id = ? AND parcel_id IN
 		(SELECT id FROM tracking_parcels WHERE shop_id = ? AND order_id IN ?)`, tx.Now, tx.Shop, tx.Shop, orders).Error

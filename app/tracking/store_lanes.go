@@ -1,0 +1,155 @@
+package tracking
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+
+	"afterglow/app/store"
+)
+
+// where selects a lane at a breadth.
+func (l Lane) where(b breadth) (sql string, args []any) {
+	sql, args = "destination = ?", []any{l.Destination}
+	for _, part := range []struct {
+		until breadth
+		sql   string
+		value string
+	}{{anyCarrier, "carrier = ?", l.Carrier}, {fromAny, "origin = ?", l.Origin}, {toCountry, "region = ?", l.Region}} {
+		if b < part.until {
+			sql, args = sql+" AND "+part.sql, append(args, part.value)
+		}
+	}
+	return sql, args
+}
+
+// counts reads what was counted of a lane since a month.
+func counts(tx *store.Tx, l Lane, b breadth, measure, month string) (h histogram, err error) {
+	where, args := l.where(b)
+	err = tx.Raw(`SELECT value, SUM(count) AS count FROM tracking_lanes WHERE shop_id = ? AND measure = ? AND month >= ? AND `+where+`
+		GROUP BY value HAVING SUM(count) > 0 ORDER BY value`, append([]any{tx.Shop, measure, month}, args...)...).Scan(&h).Error
+	return h, err
+}
+
+func addCount(tx *store.Tx, l Lane, month, measure string, value, by int64) error {
+	return tx.Exec(`INSERT INTO tracking_lanes (shop_id, destination, carrier, origin, region, month, measure, value, count) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (shop_id, destination, carrier, origin, region, month, measure, value) DO UPDATE SET count = tracking_lanes.count + excluded.count`,
+		tx.Shop, l.Destination, l.Carrier, l.Origin, l.Region, month, measure, value, by).Error
+}
+
+// carrierTalks tells whether a carrier's scans have ever reached the shop.
+func carrierTalks(tx *store.Tx, carrier string) (yes bool, err error) {
+	err = tx.Raw(`SELECT EXISTS (SELECT 1 FROM tracking_lanes WHERE shop_id = ? AND carrier = ? AND measure = ? AND count > 0)`, tx.Shop, carrier, measurePause).Scan(&yes).Error
+	return yes, err
+}
+
+type lessonRow struct {
+	Destination string
+	Carrier     string
+	Origin      string
+	Region      string
+	Month       string
+	Days        int64
+	Pauses      string
+}
+
+func loadLesson(tx *store.Tx, parcel int64) (lesson, bool, error) {
+	var found []lessonRow
+	err := tx.Raw(`SELECT destination, carrier, origin, region, month, days, pauses FROM tracking_lessons WHERE shop_id = ? AND parcel_id = ?`, tx.Shop, parcel).Scan(&found).Error
+	if err != nil || len(found) == 0 {
+		return lesson{}, false, err
+	}
+	r := found[0]
+	l := lesson{Lane: Lane{r.Carrier, r.Origin, r.Destination, r.Region}, Month: r.Month, Days: r.Days}
+	return l, true, json.Unmarshal([]byte(r.Pauses), &l.Pauses)
+}
+
+func saveLesson(tx *store.Tx, parcel int64, l lesson) error {
+	pauses, err := json.Marshal(append([]int64{}, l.Pauses...))
+	if err != nil {
+		return err
+	}
+	return tx.Exec(`INSERT INTO tracking_lessons (shop_id, parcel_id, destination, carrier, origin, region, month, days, pauses) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (shop_id, parcel_id) DO UPDATE SET destination = excluded.destination, carrier = excluded.carrier, origin = excluded.origin, region = excluded.region,
+			month = excluded.month, days = excluded.days, pauses = excluded.pauses`,
+		tx.Shop, parcel, l.Destination, l.Carrier, l.Origin, l.Region, l.Month, l.Days, string(pauses)).Error
+}
+
+func dropLesson(tx *store.Tx, parcel int64) error {
+	return tx.Exec(`DELETE FROM tracking_lessons WHERE shop_id = ? AND parcel_id = ?`, tx.Shop, parcel).Error
+}
+
+type promiseRow struct {
+	Source        string
+	ExpectedFrom  time.Time
+	ExpectedUntil time.Time
+	PromisedAt    time.Time
+	ScoredAt      *time.Time
+	Kept          bool
+	LateDays      int64
+}
+
+// TableName names the table.
+func (promiseRow) TableName() string { return "tracking_promises" }
+
+func loadPromise(tx *store.Tx, parcel int64) (promiseRow, bool, error) {
+	var p promiseRow
+	err := store.One(tx.Scoped(&promiseRow{}).Where("parcel_id = ?", parcel).Take(&p))
+	if errors.Is(err, store.ErrNotFound) {
+		return p, false, nil
+	}
+	return p, err == nil, err
+}
+
+// recordPromise keeps what was promised first.
+func recordPromise(tx *store.Tx, r *row) error {
+	l := r.lane()
+	return tx.Exec(`INSERT INTO tracking_promises (shop_id, parcel_id, destination, carrier, origin, region, source, expected_from, expected_until, promised_at, kept, late_days)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0) ON CONFLICT (shop_id, parcel_id) DO NOTHING`,
+		tx.Shop, r.ID, l.Destination, l.Carrier, l.Origin, l.Region, r.ExpectedSource, *r.ExpectedFrom, *r.ExpectedUntil, tx.Now, false).Error
+}
+
+func scorePromise(tx *store.Tx, parcel int64, at *time.Time, kept bool, late int64) error {
+	return tx.Exec(`UPDATE tracking_promises SET scored_at = ?, kept = ?, late_days = ? WHERE shop_id = ? AND parcel_id = ?`, at, kept, late, tx.Shop, parcel).Error
+}
+
+// scores counts the scored promises of a source on a lane, and those that held.
+func scores(tx *store.Tx, l Lane, b breadth, source string, since time.Time) (kept, scored int64, err error) {
+	where, args := "TRUE", []any{}
+	if b < breadths {
+		where, args = l.where(b)
+	}
+	var found struct{ Kept, Scored int64 }
+	err = tx.Raw(`SELECT COUNT(*) AS scored, COALESCE(SUM(CASE WHEN kept THEN 1 ELSE 0 END), 0) AS kept FROM tracking_promises
+		WHERE shop_id = ? AND source = ? AND scored_at >= ? AND `+where, append([]any{tx.Shop, source, since}, args...)...).Scan(&found).Error
+	return found.Kept, found.Scored, err
+}
+
+// quiet reads parcels under way that nothing was heard of since an instant.
+func quiet(tx *store.Tx, since, notBefore time.Time, most int) (rows []row, err error) {
+	err = tx.Scoped(&row{}).Where("known AND under_way AND stalled_at IS NULL AND erased_at IS NULL AND shipped_at >= ? AND COALESCE(last_scan_at, shipped_at) < ?", notBefore, since).
+		Order("COALESCE(last_scan_at, shipped_at), id").Limit(most).Find(&rows).Error
+	return rows, err
+}
+
+// overdue are parcels past the promised days whose shopper was not told yet.
+func overdue(tx *store.Tx, now, notBefore time.Time, most int) (parcels []int64, err error) {
+	err = tx.Scoped(&row{}).Where("known AND under_way AND erased_at IS NULL AND expected_until < ? AND shipped_at >= ? AND ' ' || told || ' ' NOT LIKE '% delayed %'", now, notBefore).
+		Order("expected_until, id").Limit(most).Pluck("id", &parcels).Error
+	return parcels, err
+}
+
+// forgetLessons drops what links parcels to what they taught; the counts stay.
+func forgetLessons(tx *store.Tx, orders []int64) error {
+	if len(orders) == 0 {
+		return nil
+	}
+	for _, table := range strings.Fields("tracking_lessons tracking_promises") {
+		err := tx.Exec(`DELETE FROM `+table+` WHERE shop_id = ? AND parcel_id IN (SELECT id FROM tracking_parcels WHERE shop_id = ? AND order_id IN ?)`, tx.Shop, tx.Shop, orders).Error
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
