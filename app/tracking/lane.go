@@ -100,7 +100,7 @@ func monthOf(t time.Time) string { return t.UTC().Format("2006-01") }
 // narrowest returns the counts of the narrowest lane that has enough of them.
 func narrowest(tx *store.Tx, l Lane, measure string, enough int64) (histogram, breadth, error) {
 	for b := toRegion; b < breadths; b++ {
-		h, err := counts(tx, l, b, measure, since(tx.Now))
+		h, err := tallies(tx, l, b, measure, since(tx.Now))
 		if err != nil || h.total() >= enough {
 			return h, b, err
 		}

@@ -24,8 +24,8 @@ func (l Lane) where(b breadth) (sql string, args []any) {
 	return sql, args
 }
 
-// counts reads what was counted of a lane since a month.
-func counts(tx *store.Tx, l Lane, b breadth, measure, month string) (h histogram, err error) {
+// tallies reads what was counted of a lane since a month.
+func tallies(tx *store.Tx, l Lane, b breadth, measure, month string) (h histogram, err error) {
 	where, args := l.where(b)
 	err = tx.Raw(`SELECT value, SUM(count) AS count FROM tracking_lanes WHERE shop_id = ? AND measure = ? AND month >= ? AND `+where+`
 		GROUP BY value HAVING SUM(count) > 0 ORDER BY value`, append([]any{tx.Shop, measure, month}, args...)...).Scan(&h).Error
