@@ -316,7 +316,7 @@ func (w *walk) ship(o *tenant) {
 
 func (w *walk) until(what string, done func() bool) {
 	w.t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !done(); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !done(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			log := w.log.String()
 			w.t.Fatalf("%s did not come; the log ends:\n%s", what, log[max(0, len(log)-4000):])

@@ -198,6 +198,7 @@ func (s *Service) forget(ctx context.Context, c *queue.Claim) error {
 		if err := s.noteRedaction(tx, request.ID, p); err != nil {
 			return err
 		}
+		tx.Forget()
 		return s.erase(ctx, tx, p)
 	})
 }
@@ -258,6 +259,7 @@ func (s *Service) eraseShop(_ context.Context, tx *store.Tx, job queue.Job) erro
 	if row.State == stateInstalled {
 		return markRequestDone(tx, request.ID, outcomeInstalled)
 	}
+	tx.Forget()
 	rows, err := tx.EraseShop()
 	if err != nil {
 		return err

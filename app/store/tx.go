@@ -139,6 +139,23 @@ func (tx *Tx) Scoped(model any) *gorm.DB { return tx.Model(model).Where("shop_id
 // AfterCommit runs f once the transaction is durable, and not at all otherwise.
 func (tx *Tx) AfterCommit(f func()) { tx.done = append(tx.done, f) }
 
+// Forget says that the transaction erases what must not stay readable. On SQLite
+// old pages live on in the write-ahead log until it is emptied, which is done
+// once the transaction is durable. PostgreSQL vacuums by itself, and who reads its
+// files reads past every rule of ours.
+func (tx *Tx) Forget() {
+	if tx.Postgres() {
+		return
+	}
+	db := tx.db
+	tx.AfterCommit(func() {
+		// A reader may still need the log; the next checkpoint then empties it.
+		if err := db.write.Exec("PRAGMA wal_checkpoint(TRUNCATE)").Error; err != nil {
+			db.log.Warn("the write-ahead log was not emptied after an erasure", "error", err)
+		}
+	})
+}
+
 // Attached returns what was attached to the database.
 func (tx *Tx) Attached() any { return tx.db.attached }
 
