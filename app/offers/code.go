@@ -29,6 +29,7 @@ const (
 	StateReady   = "ready"
 	StateFailed  = "failed" // not made
 	StateLate    = "late"   // made too late for its mail, and ended
+	StateEnded   = "ended"  // its order was cancelled before its mail left
 )
 
 const (
@@ -197,14 +198,23 @@ func (s *Service) codeSettled(_ context.Context, tx *store.Tx, op shopify.Operat
 	if !op.Done() {
 		return settleCode(tx, op.Order, StateFailed, "Shopify did not make the code: "+strings.TrimPrefix(op.Reason, "refused: "), "")
 	}
+	row, err := findCode(tx, op.Order)
+	if err != nil {
+		return err
+	}
+	if row != nil && row.State == StateEnded {
+		if err := settleCode(tx, op.Order, StateEnded, row.Reason, r.ShopifyID); err != nil {
+			return err
+		}
+		return planEnd(tx, op.Order, r.ShopifyID, codeIn(op))
+	}
 	if tx.Now.Sub(op.CreatedAt) <= madeWithin {
 		return settleCode(tx, op.Order, StateReady, "", r.ShopifyID)
 	}
 	if err := settleCode(tx, op.Order, StateLate, "it came too late for its mail and was ended", r.ShopifyID); err != nil {
 		return err
 	}
-	_, err := shopify.Plan(tx, shopify.OperationRequest{Kind: KindCodeEnd, Subject: shopify.Subject("order", op.Order), Order: op.Order, Input: ending{r.ShopifyID, codeIn(op)}})
-	return err
+	return planEnd(tx, op.Order, r.ShopifyID, codeIn(op))
 }
 
 type ending struct {

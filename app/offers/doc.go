@@ -20,7 +20,11 @@
 //     counts as made.
 //   - A month has at most as many codes as the merchant allows, counted by one
 //     conditional statement.
-//   - Nobody is shown what they are just buying, have bought, or gave back.
+//   - The code of an order that is cancelled or deleted before its mail left is
+//     ended; one that is in a mail stays good.
+//   - Nobody is shown what they are just buying, have bought, or gave back, nor what
+//     is hidden, archived or sold out as far as Shopify told: the import tells of
+//     every product, webhooks of each change.
 //   - Pairs are counted once an order, as orders come and as history is imported;
 //     a suggestion reads a few rows of an index, however long the history.
 //
@@ -40,6 +44,8 @@
 //
 // Without the scope write_discounts, with the month used up, or with Shopify away,
 // the inviting style gives way and the message says why.
+//
+// A product that nobody told of leads to the shop's search.
 //
 // # Tables
 //

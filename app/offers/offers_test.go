@@ -3,6 +3,7 @@ package offers
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -286,4 +287,64 @@ func TestSimilarProducts(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
+}
+
+// What is hidden or sold out is not suggested, an older telling changes nothing,
+// and what was never bought is no best seller.
+func TestOnlyWhatCanBeBoughtIsSuggested(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, _ *clock.Fixed) {
+		at := storetest.Noon
+		order := func(id int64, products ...int64) *orders.Order {
+			o := &orders.Order{ID: id, PlacedAt: at}
+			for _, p := range products {
+				o.Lines = append(o.Lines, orders.Line{ProductID: p, Title: "P"})
+			}
+			return o
+		}
+		if err := db.InTx(context.Background(), storetest.Shop, func(tx *store.Tx) error {
+			if err := countOrders(tx, []*orders.Order{order(1, 1, 2), order(2, 1, 2), order(3, 1, 3), order(4, 4)}); err != nil {
+				return err
+			}
+			told := func(at time.Time, id int64, address string) *shopify.Product {
+				return &shopify.Product{ID: id, Title: "Told", URL: address, UpdatedAt: at}
+			}
+			if err := seeCatalogue(tx, []*shopify.Product{told(at, 2, ""), told(at, 3, "https://s.example/products/three"), told(at, 9, "https://s.example/products/nine"), told(at, 4, "javascript:alert(1)")}); err != nil {
+				return err
+			}
+			if err := seeCatalogue(tx, []*shopify.Product{told(at.Add(-time.Hour), 2, "https://s.example/old"), told(at.Add(-time.Hour), 3, "")}); err != nil {
+				return err
+			}
+			got, err := suggest(tx, []int64{1}, []int64{1})
+			if err != nil {
+				return err
+			}
+			if len(got) != 1 || got[0].product != 3 {
+				t.Errorf("suggested %+v", got)
+			}
+			known, err := productsOf(tx, []int64{1, 3})
+			if known[3].page("https://s.example/") != "https://s.example/products/three" || known[1].page("https://s.example/") != "https://s.example/search?type=product&q=P" {
+				t.Errorf("%+v", known)
+			}
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+func TestForSale(t *testing.T) {
+	for body, want := range map[string]bool{
+		`{"status":"active","handle":"a","published_at":"2026-01-01T00:00:00Z","variants":[{"inventory_policy":"deny","inventory_quantity":1}]}`:                                  true,
+		`{"status":"active","handle":"a","published_at":"2026-01-01T00:00:00Z","variants":[{"inventory_policy":"deny","inventory_quantity":0}]}`:                                  false,
+		`{"status":"active","handle":"a","published_at":"2026-01-01T00:00:00Z","variants":[{"inventory_policy":"continue","inventory_quantity":-3}]}`:                             true,
+		`{"status":"active","handle":"a","published_at":"2026-01-01T00:00:00Z","variants":[{"inventory_policy":"deny","inventory_quantity":0,"inventory_management":null}]}`:      true,
+		`{"status":"active","handle":"a","published_at":"2026-01-01T00:00:00Z","variants":[{"inventory_policy":"deny","inventory_quantity":0,"inventory_management":"shopify"}]}`: false,
+		`{"status":"draft","handle":"a","published_at":"2026-01-01T00:00:00Z","variants":[{"inventory_quantity":5}]}`:                                                             false,
+		`{"status":"active","handle":"a","published_at":null,"variants":[{"inventory_quantity":5}]}`:                                                                              false,
+	} {
+		var p toldProduct
+		if err := json.Unmarshal([]byte(body), &p); err != nil || p.forSale() != want {
+			t.Errorf("%s: %v, %v", body, p.forSale(), err)
+		}
+	}
 }

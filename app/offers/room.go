@@ -42,16 +42,22 @@ func New(c Config) (*Service, error) {
 		orders.LetterExtra{Style: orders.StyleInviting, Reserve: s.reserve, Held: held, Add: s.addCode},
 		orders.LetterExtra{Style: orders.StyleSimilar, Add: addSimilar})
 	c.Orders.OnHistory(countOrders)
+	c.Orders.OnCatalogue(seeCatalogue)
 	return s, nil
 }
 
 // Room hangs the room up.
 func (s *Service) Room() room.Room {
 	return room.Room{
-		Name:       "offers",
-		Tables:     []string{"offers_codes", "offers_months", "offers_counted", "offers_products", "offers_pairs"},
-		Admin:      s.routes,
-		Hears:      map[string]queue.Task{orders.FactPlaced: {Kind: "offers.count", InTx: s.onPlaced}},
+		Name:   "offers",
+		Tables: []string{"offers_codes", "offers_months", "offers_counted", "offers_products", "offers_pairs"},
+		Admin:  s.routes,
+		Topics: map[string]shopify.TopicHandler{"products/create": s.onProduct, "products/update": s.onProduct, "products/delete": s.onProductGone},
+		Hears: map[string]queue.Task{
+			orders.FactPlaced:    {Kind: "offers.count", InTx: s.onPlaced},
+			orders.FactCancelled: {Kind: "offers.end_cancelled", InTx: s.onGone},
+			orders.FactDeleted:   {Kind: "offers.end_deleted", InTx: s.onGone},
+		},
 		Operations: []shopify.OperationKind{s.codeKind(), s.endKind()},
 		Personal:   true,
 		Export:     s.export,

@@ -153,13 +153,21 @@ func addSimilar(tx *store.Tx, at orders.LetterView) (orders.Addition, error) {
 	list := []any{}
 	for _, b := range best {
 		p, picture := known[b.product], pictures[b.product]
-		list = append(list, map[string]any{"title": p.Title, "image_url": picture.URL, "image_alt": p.Title, "together": titles[b.together],
-			"url": strings.TrimSuffix(at.Shop.URL, "/") + "/search?type=product&q=" + url.QueryEscape(p.Title)})
+		list = append(list, map[string]any{"title": p.Title, "image_url": picture.URL, "image_alt": p.Title, "together": titles[b.together], "url": p.page(at.Shop.URL)})
 	}
 	if len(list) == 0 {
 		return orders.Addition{Lacks: "there is nothing yet that goes well with it"}, nil
 	}
 	return orders.Addition{Data: map[string]any{"similar": list}}, nil
+}
+
+// page is where the product can be bought; of one that nobody told us of, where
+// the shop finds it.
+func (p productRow) page(shop string) string {
+	if p.URL != nil {
+		return *p.URL
+	}
+	return strings.TrimSuffix(shop, "/") + "/search?type=product&q=" + url.QueryEscape(p.Title)
 }
 
 // suggest ranks what could follow a basket and is not among the excluded.
@@ -195,6 +203,9 @@ func suggest(tx *store.Tx, basket, excluded []int64) ([]suggestion, error) {
 	}
 	list := make([]suggestion, 0, len(candidates))
 	for _, b := range candidates {
+		if address := known[b].URL; address != nil && *address == "" {
+			continue // hidden or sold out
+		}
 		popular := prior * float64(known[b].Orders) / float64(all)
 		one := suggestion{product: b, score: popular / prior}
 		for _, a := range basket {

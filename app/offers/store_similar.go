@@ -1,6 +1,8 @@
 package offers
 
 import (
+	"time"
+
 	"afterglow/app/store"
 )
 
@@ -8,6 +10,7 @@ type productRow struct {
 	ProductID int64
 	Title     string
 	Orders    int64
+	URL       *string // nil: unknown; "": it cannot be bought now
 }
 
 type pairRow struct{ ProductID, OtherID, Orders int64 }
@@ -18,6 +21,9 @@ var (
 		`ON CONFLICT (shop_id, product_id) DO UPDATE SET orders = offers_products.orders + excluded.orders,
 	title = CASE WHEN excluded.last_at >= offers_products.last_at THEN excluded.title ELSE offers_products.title END,
 	last_at = CASE WHEN excluded.last_at >= offers_products.last_at THEN excluded.last_at ELSE offers_products.last_at END`)
+	placesInsertion = store.NewInsertion("offers_products", "product_id bigint, title text, url text, told_at timestamptz, orders bigint, last_at timestamptz",
+		`ON CONFLICT (shop_id, product_id) DO UPDATE SET url = excluded.url, told_at = excluded.told_at, title = excluded.title
+WHERE offers_products.told_at IS NULL OR offers_products.told_at <= excluded.told_at`)
 	pairsInsertion = store.NewInsertion("offers_pairs", "product_id bigint, other_id bigint, orders bigint",
 		`ON CONFLICT (shop_id, product_id, other_id) DO UPDATE SET orders = offers_pairs.orders + excluded.orders`)
 )
@@ -40,16 +46,21 @@ func bestPairs(tx *store.Tx, product int64, limit int) (rows []pairRow, err erro
 }
 
 func bestSellers(tx *store.Tx, limit int) (rows []productRow, err error) {
-	err = tx.Raw(`SELECT product_id, title, orders FROM offers_products WHERE shop_id = ? ORDER BY orders DESC, product_id LIMIT ?`, tx.Shop, limit).Scan(&rows).Error
+	err = tx.Raw(`SELECT product_id, title, orders, url FROM offers_products WHERE shop_id = ? AND orders > 0 AND (url IS NULL OR url <> '') ORDER BY orders DESC, product_id LIMIT ?`, tx.Shop, limit).Scan(&rows).Error
 	return rows, err
 }
 
 func productsOf(tx *store.Tx, wanted []int64) (map[int64]productRow, error) {
 	var rows []productRow
-	err := tx.Raw(`SELECT product_id, title, orders FROM offers_products WHERE shop_id = ? AND product_id IN ?`, tx.Shop, append(wanted, 0)).Scan(&rows).Error
+	err := tx.Raw(`SELECT product_id, title, orders, url FROM offers_products WHERE shop_id = ? AND product_id IN ?`, tx.Shop, append(wanted, 0)).Scan(&rows).Error
 	byID := make(map[int64]productRow, len(rows))
 	for _, r := range rows {
 		byID[r.ProductID] = r
 	}
 	return byID, err
+}
+
+// closePlace keeps that a product is gone.
+func closePlace(tx *store.Tx, product int64, at time.Time) error {
+	return tx.Exec(`UPDATE offers_products SET url = '', told_at = ? WHERE shop_id = ? AND product_id = ?`, at, tx.Shop, product).Error
 }

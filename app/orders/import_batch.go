@@ -99,6 +99,7 @@ type brought struct {
 	orders    []*Order
 	customers []customers.Customer
 	pictures  []pictureRow
+	products  []*shopify.Product
 	parked    []ImportLine
 }
 
@@ -175,7 +176,11 @@ func understand(object string, batch []*shopify.BulkObject) (b brought) {
 			}
 		case shopify.BulkProducts:
 			var p *shopify.Product
-			if p, err = o.Product(); err == nil && p.Image != nil && p.Image.URL != "" {
+			if p, err = o.Product(); err == nil {
+				p.Title, p.URL = clean(p.Title), clean(p.URL)
+				b.products = append(b.products, p)
+			}
+			if err == nil && p.Image != nil && p.Image.URL != "" {
 				for _, variant := range p.Variants {
 					b.pictures = append(b.pictures, pictureRow{ProductID: p.ID, VariantID: variant, URL: clean(p.Image.URL), Alt: clean(p.Image.Alt)})
 				}
@@ -252,6 +257,11 @@ func (r *importRun) write(tx *store.Tx, b brought) (written int64, err error) {
 			return 0, err
 		}
 		written += n
+	}
+	for _, see := range r.s.catalogue {
+		if err := see(tx, b.products); err != nil {
+			return 0, err
+		}
 	}
 	return written, nil
 }

@@ -39,6 +39,7 @@ type Config struct {
 type Service struct {
 	extras    []LetterExtra
 	history   []func(tx *store.Tx, list []*Order) error
+	catalogue []func(tx *store.Tx, list []*shopify.Product) error // who else sees imported products
 	db        *store.DB
 	shops     *shops.Service
 	readers   Readers
@@ -77,6 +78,12 @@ func (s *Service) Extend(extras ...LetterExtra) { s.extras = append(s.extras, ex
 // them: history tells no facts.
 func (s *Service) OnHistory(see func(tx *store.Tx, list []*Order) error) {
 	s.history = append(s.history, see)
+}
+
+// OnCatalogue lets a later room see imported products, in the transaction that
+// keeps their pictures.
+func (s *Service) OnCatalogue(see func(tx *store.Tx, list []*shopify.Product) error) {
+	s.catalogue = append(s.catalogue, see)
 }
 
 // Room hangs the room up.

@@ -331,11 +331,15 @@ func (o *BulkObject) Customer() (*Customer, error) {
 	return c, nil
 }
 
-// Product is what we need of a product: its picture, which its variants share.
+// Product is what we need of a product: its picture, which its variants share, and
+// where it can be bought.
 type Product struct {
-	ID       int64
-	Image    *Image
-	Variants []int64
+	ID        int64
+	Title     string
+	UpdatedAt time.Time
+	URL       string // in the online store; "" when it cannot be bought there now
+	Image     *Image
+	Variants  []int64
 }
 
 // Product reads the object as a product.
@@ -344,8 +348,12 @@ func (o *BulkObject) Product() (*Product, error) {
 		return nil, o.Err
 	}
 	var raw struct {
-		ID    ID `json:"id"`
-		Media *struct {
+		ID        ID        `json:"id"`
+		Title     string    `json:"title"`
+		UpdatedAt time.Time `json:"updatedAt"`
+		Status    string    `json:"status"`
+		URL       string    `json:"onlineStoreUrl"`
+		Media     *struct {
 			Preview *struct {
 				Image *Image `json:"image"`
 			} `json:"preview"`
@@ -354,18 +362,21 @@ func (o *BulkObject) Product() (*Product, error) {
 	if err := json.Unmarshal(o.Line, &raw); err != nil || raw.ID <= 0 {
 		return nil, cause("the product cannot be read", err)
 	}
-	p := &Product{ID: int64(raw.ID)}
+	p := &Product{ID: int64(raw.ID), Title: raw.Title, UpdatedAt: raw.UpdatedAt}
 	if raw.Media != nil && raw.Media.Preview != nil {
 		p.Image = raw.Media.Preview.Image
 	}
 	for _, text := range o.Children {
 		var v struct {
-			ID ID `json:"id"`
+			ID      ID   `json:"id"`
+			ForSale bool `json:"availableForSale"`
 		}
 		if err := json.Unmarshal(text, &v); err != nil || v.ID <= 0 {
 			return nil, cause("a variant of the product cannot be read", err)
 		}
-		p.Variants = append(p.Variants, int64(v.ID))
+		if p.Variants = append(p.Variants, int64(v.ID)); v.ForSale && raw.Status == "ACTIVE" {
+			p.URL = raw.URL
+		}
 	}
 	return p, nil
 }

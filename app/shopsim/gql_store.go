@@ -227,13 +227,18 @@ func initProduct() {
 		"publishedAt":      func(_ *call, v *Product, _ args) any { return v.CreatedAt },
 		"updatedAt":        func(_ *call, v *Product, _ args) any { return v.UpdatedAt },
 		"isGiftCard":       func(_ *call, v *Product, _ args) any { return v.GiftCard },
-		"onlineStoreUrl":   func(c *call, v *Product, _ args) any { return c.sim.cfg.URL + "/products/" + v.Handle },
-		"featuredMedia":    func(_ *call, v *Product, _ args) any { return node{"MediaImage", v} },
-		"featuredImage":    func(_ *call, v *Product, _ args) any { return imageNode(v) },
-		"totalInventory":   func(_ *call, v *Product, _ args) any { return v.stock() },
-		"totalVariants":    func(_ *call, v *Product, _ args) any { return len(v.Variants) },
-		"variantsCount":    func(_ *call, v *Product, _ args) any { return node{"Count", len(v.Variants)} },
-		"tracksInventory":  func(_ *call, v *Product, _ args) any { return !v.GiftCard },
+		"onlineStoreUrl": func(c *call, v *Product, _ args) any {
+			if v.Status != "ACTIVE" { // not published there
+				return nil
+			}
+			return c.sim.cfg.URL + "/products/" + v.Handle
+		},
+		"featuredMedia":   func(_ *call, v *Product, _ args) any { return node{"MediaImage", v} },
+		"featuredImage":   func(_ *call, v *Product, _ args) any { return imageNode(v) },
+		"totalInventory":  func(_ *call, v *Product, _ args) any { return v.stock() },
+		"totalVariants":   func(_ *call, v *Product, _ args) any { return len(v.Variants) },
+		"variantsCount":   func(_ *call, v *Product, _ args) any { return node{"Count", len(v.Variants)} },
+		"tracksInventory": func(_ *call, v *Product, _ args) any { return !v.GiftCard },
 		"images": func(_ *call, v *Product, _ args) any {
 			return []entry{{node: node{"Image", v}, id: v.ImageID}}
 		},

@@ -35,8 +35,12 @@ func (p papers) product(v *Product) record {
 	for i, o := range v.Options {
 		options = append(options, record{"id": o.ID, "product_id": v.ID, "name": o.Name, "position": i + 1, "values": o.Values})
 	}
+	var published any
+	if v.Status == "ACTIVE" {
+		published = p.when(v.CreatedAt)
+	}
 	return record{"admin_graphql_api_id": gid("Product", v.ID), "body_html": "<p>" + v.Description + "</p>", "created_at": p.when(v.CreatedAt), "handle": v.Handle,
-		"id": v.ID, "product_type": v.Type, "published_at": p.when(v.CreatedAt), "template_suffix": nil, "title": v.Title, "updated_at": p.when(v.UpdatedAt),
+		"id": v.ID, "product_type": v.Type, "published_at": published, "template_suffix": nil, "title": v.Title, "updated_at": p.when(v.UpdatedAt),
 		"vendor": v.Vendor, "status": strings.ToLower(v.Status), "published_scope": "web", "tags": strings.Join(v.Tags, ", "), "variants": variants,
 		"options": options, "images": []record{image}, "image": image, "media": []any{}, "variant_gids": gids,
 		"has_variants_that_requires_components": false, "category": nil}

@@ -152,6 +152,7 @@ func (s *Sim) simProduct(r *http.Request, shop *Shop) (int, any, error) {
 	var in struct {
 		Title  *string `json:"title"`
 		Status *string `json:"status"`
+		Stock  *int64  `json:"stock"` // of each variant
 	}
 	id, err := pathID(r)
 	if err = errors.Join(err, body(r, &in)); err != nil {
@@ -168,6 +169,12 @@ func (s *Sim) simProduct(r *http.Request, shop *Shop) (int, any, error) {
 		if in.Status != nil {
 			if p.Status = strings.ToUpper(*in.Status); !slices.Contains([]string{"ACTIVE", "DRAFT", "ARCHIVED"}, p.Status) {
 				return refuse("status", "want ACTIVE, DRAFT or ARCHIVED")
+			}
+		}
+		p.Variants = slices.Clone(p.Variants)
+		for i := range p.Variants {
+			if in.Stock != nil {
+				p.Variants[i].Inventory = *in.Stock
 			}
 		}
 		p.UpdatedAt = t.now

@@ -55,7 +55,10 @@ func startDemo(t *testing.T) *demo {
 	return d
 }
 
-func (d *demo) start() {
+func (d *demo) start() { d.crashAt("") }
+
+// crashAt starts the program so that the power goes at a point of its way.
+func (d *demo) crashAt(point string) {
 	d.t.Helper()
 	binary := os.Getenv("AFTERGLOW_BINARY")
 	if binary == "" {
@@ -66,6 +69,9 @@ func (d *demo) start() {
 	}
 	d.cmd = exec.Command(binary, "demo", "--data", d.dir, "--listen", d.app, "--sim-listen", d.sim)
 	d.cmd.Stdout, d.cmd.Stderr = d.log, d.log
+	if point != "" {
+		d.cmd.Env = append(os.Environ(), "APP_ENV=development", "AFTERGLOW_CRASH_AT="+point)
+	}
 	if err := d.cmd.Start(); err != nil {
 		d.t.Fatalf("start %s (make build makes it): %v", binary, err)
 	}
@@ -101,6 +107,22 @@ func (d *demo) kill() {
 	}
 }
 
+// crashed waits until the program has met its point.
+func (d *demo) crashed() {
+	d.t.Helper()
+	ended := make(chan error, 1)
+	go func(cmd *exec.Cmd) { ended <- cmd.Wait() }(d.cmd)
+	select {
+	case <-ended:
+		d.cmd = nil
+	case <-time.After(30 * time.Second):
+		d.cmd.Process.Kill()
+		<-ended
+		d.cmd = nil
+		d.t.Fatal("the program did not come to the point")
+	}
+}
+
 func freeAddr(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -120,6 +142,11 @@ func (d *demo) call(method, address string, body, into any, want int) {
 }
 
 func call(method, address string, body, into any, want int) error {
+	return callAs("", method, address, body, into, want)
+}
+
+// callAs speaks as somebody of the shop's staff; "" is nobody.
+func callAs(token, method, address string, body, into any, want int) error {
 	var send io.Reader
 	if body != nil {
 		raw, err := json.Marshal(body)
@@ -133,6 +160,9 @@ func call(method, address string, body, into any, want int) error {
 		return err
 	}
 	req.Header.Set("Content-Type", "application/json")
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
 	client := http.Client{Timeout: 10 * time.Second}
 	resp, err := client.Do(req)
 	if err != nil {
