@@ -14,6 +14,7 @@ COPY go.mod go.sum ./
 RUN go mod download
 COPY app/ app/
 COPY migrations/ migrations/
+COPY extensions/ extensions/
 COPY frontend/*.go frontend/
 COPY --from=admin /src/frontend/dist/ frontend/dist/
 # Without cgo there is nothing to link against, so the last stage can be empty.

@@ -24,7 +24,7 @@ lint: ## formatting, vet, staticcheck, the admin's linter and types
 	@scripts/test.sh frontend lint
 
 fmt: ## format Go and the admin
-	@gofmt -w app migrations frontend/*.go tests
+	@gofmt -w app migrations frontend/*.go extensions/*.go tests
 	@cd frontend && npm run --silent format
 
 golden: ## rewrite the golden mails and pages; read the diff before you commit

@@ -34,7 +34,7 @@ var keepers = map[string][]string{
 	"github.com/gin-gonic/gin":    {"web/*.go"},
 	"github.com/hibiken/asynq":    {"queue/*.go", "queue/*/*.go", "boot/*.go"},
 	"github.com/bold-commerce/":   {"shopify/*.go", "orders/*.go", "customers/*.go"},
-	"github.com/osteele/liquid":   {"mail/*.go"},
+	"github.com/osteele/liquid":   {"mail/*.go", "shopsim/theme.go"}, // the simulation renders the app's theme blocks as Shopify does
 	"github.com/wneessen/go-mail": {"mail/*.go", "mail/*/*.go"},
 }
 

@@ -8,7 +8,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-all_stages="install frontend mails lint go race chaos story browser"
+all_stages="install frontend mails extensions lint go race chaos story browser"
 stages=${*:-$all_stages}
 for stage in $stages; do
 	case " $all_stages " in *" $stage "*) ;; *)
@@ -63,7 +63,7 @@ npm_run() { (cd "$1" && shift && npm run --silent "$@"); }
 
 gofmt_clean() {
 	local dirty
-	dirty=$(gofmt -l app migrations frontend/*.go tests scripts)
+	dirty=$(gofmt -l app migrations frontend/*.go extensions/*.go tests scripts)
 	[ -z "$dirty" ] || { echo "not formatted, run make fmt:"; echo "$dirty"; return 1; }
 }
 
@@ -110,6 +110,9 @@ fi
 if wanted install || wanted mails; then
 	step "install: mail templates" npm_ci app/mail/templates
 fi
+if wanted install || wanted extensions; then
+	step "install: extensions" npm_ci extensions
+fi
 if wanted install || wanted browser; then
 	step "install: browser tests" npm_ci tests/browser
 fi
@@ -125,6 +128,10 @@ fi
 
 if wanted mails; then
 	step "mails: compiled as committed" npm_run app/mail/templates check
+fi
+
+if wanted extensions; then
+	loud "extensions: tests" npm_run extensions test
 fi
 
 if wanted lint; then

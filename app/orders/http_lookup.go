@@ -77,8 +77,10 @@ func prefix(c *web.Ctx) string {
 
 // visitor is the language of who has no order at hand yet.
 func visitor(c *web.Ctx) locale.Tag {
-	if wanted := c.Query("lang"); wanted != "" {
-		return locale.Match(wanted)
+	for _, wanted := range []string{c.Query("lang"), c.PostForm("lang")} {
+		if wanted != "" {
+			return locale.Match(wanted)
+		}
 	}
 	return locale.Match(c.GetHeader("Accept-Language"))
 }
@@ -215,11 +217,7 @@ func (s *Service) showLookup(c *web.Ctx, state string, typed map[string]any) err
 // postLookup answers the same whether or not there is such an order.
 func (s *Service) postLookup(c *web.Ctx) error {
 	name, email := c.PostForm("order"), c.PostForm("email")
-	tag := visitor(c)
-	if wanted := c.PostForm("lang"); wanted != "" {
-		tag = locale.Match(wanted)
-	}
-	err := s.db.InTx(c.Context(), web.Shop(c), func(tx *store.Tx) error { return s.lookUp(tx, name, email, tag) })
+	err := s.db.InTx(c.Context(), web.Shop(c), func(tx *store.Tx) error { return s.lookUp(tx, name, email, visitor(c)) })
 	wrong := err != nil && problem.Of(err).Is(ErrLookup)
 	switch {
 	case err != nil && (!wrong || wantsJSON(c)):
@@ -227,7 +225,7 @@ func (s *Service) postLookup(c *web.Ctx) error {
 	case wrong:
 		return s.showLookup(c, "incomplete", map[string]any{"order": name, "email": email})
 	case wantsJSON(c):
-		return c.Accepted(map[string]any{"state": "asked", "text": locale.Shopper.T(tag, "lookup.sent.text", nil)})
+		return c.Accepted(map[string]any{"state": "asked", "text": locale.Shopper.T(visitor(c), "lookup.sent.text", nil)})
 	}
 	return s.showLookup(c, "sent", nil)
 }

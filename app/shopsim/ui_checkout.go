@@ -207,6 +207,7 @@ func (s *Sim) showCheckout(w http.ResponseWriter, r *http.Request, shop *Shop, v
 		v.Rate = rates[0].Code
 	}
 	p := s.storePage(r, shop, "Checkout")
+	p.bare = true
 	p.speak(v.Locale)
 	for _, x := range rates {
 		row := rateRow{Code: x.Code, Title: x.Title, Days: x.Days, Price: showMoney(x.Price, shop.Currency), Checked: x.Code == v.Rate}
@@ -288,6 +289,7 @@ func (s *Sim) showOrder(w http.ResponseWriter, r *http.Request, shop *Shop, fres
 		return
 	}
 	p := s.storePage(r, shop, o.Name)
+	p.bare = true
 	p.speak(o.Locale)
 	p.Title = p.W["order"] + " " + o.Name
 	v := &orderPage{Fresh: fresh, Name: o.Name, Number: o.Confirmation, Email: o.Email, Cancelled: o.CancelledAt != nil, Lines: lineRows(o),

@@ -24,6 +24,7 @@ func (s *Sim) uiRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /sim/cdn/polaris-1.js", serveBytes("text/javascript; charset=utf-8", polarisScript, true))
 	mux.HandleFunc("GET /sim/cdn/app-bridge.js", serveBytes("text/javascript; charset=utf-8", mustAsset("app-bridge.js"), true))
 	mux.HandleFunc("GET /sim/assets/{file}", serveAsset)
+	mux.HandleFunc("GET "+themeAssets+"{file}", uiThemeAsset)
 	mux.HandleFunc("GET /sim/files/products/{file}", servePicture)
 	mux.HandleFunc("GET /favicon.ico", serveBytes("image/svg+xml", mustAsset("mark.svg"), false))
 
@@ -37,6 +38,11 @@ func (s *Sim) uiRoutes(mux *http.ServeMux) {
 	page("GET /checkout/thank-you/{token}", s.uiThankYou)
 	page("GET /orders/{token}", s.uiOrderStatus)
 	page("GET /account", s.uiAccount)
+	page("GET /account/login", s.uiAccount)
+	page("GET /pages/track", s.uiTrack)
+	for _, l := range storeLanguages {
+		page("GET /"+l.Tag+"/pages/track", s.uiTrack)
+	}
 	page("POST /account", s.uiAccountSwitch)
 
 	page("GET /admin", s.uiAdminHome)
@@ -178,6 +184,13 @@ func (s *Sim) render(w http.ResponseWriter, name string, data any) {
 
 func (s *Sim) renderStatus(w http.ResponseWriter, status int, name string, data any) {
 	var b bytes.Buffer
+	if p, ok := data.(storePage); ok {
+		dressed, err := storeTheme.dress(p)
+		if err != nil {
+			s.log.Error("render the app's blocks", "page", name, "error", err)
+		}
+		data = dressed
+	}
 	if err := templates.ExecuteTemplate(&b, name, data); err != nil {
 		s.log.Error("render page", "page", name, "error", err)
 		http.Error(w, "This page could not be shown.", http.StatusInternalServerError)

@@ -26,6 +26,10 @@ type storePage struct {
 	Checkout *checkoutView
 	Order    *orderPage
 	Problem  string
+
+	bare     bool     // a page that Shopify draws, not the theme: no blocks
+	sections []string // blocks of the app that the page is made of
+	Theme    themed
 }
 
 type productCard struct {
