@@ -136,10 +136,15 @@ func webhook36(to target, body []byte) []byte {
 	return out
 }
 
-// steady posts at a fixed pace, whether answers come or not: a latency is counted
-// from the moment at which the request was due.
+// steady posts webhooks at a fixed pace.
 func steady(ctx context.Context, to target, perSecond int, length time.Duration) (result, error) {
 	body := orderBody(1, time.Now())
+	return paced(ctx, to, perSecond, length, func() []byte { return webhook36(to, body) })
+}
+
+// paced sends requests at a fixed pace, whether answers come or not: a latency is
+// counted from the moment at which the request was due.
+func paced(ctx context.Context, to target, perSecond int, length time.Duration, request func() []byte) (result, error) {
 	due := make(chan time.Time, perSecond)
 	go func() {
 		defer close(due)
@@ -159,7 +164,7 @@ func steady(ctx context.Context, to target, perSecond int, length time.Duration)
 		if !ok {
 			return 0, 0, errDone
 		}
-		status, err := p.post(webhook36(to, body))
+		status, err := p.post(request())
 		return time.Since(at), status, err
 	})
 }

@@ -42,10 +42,17 @@ var sections = []section{
 	{"ingest", ingest},
 	{"story", story},
 	{"import", history},
+	{"importing", importing},
+	{"page", page},
+	{"admin", admin},
 	{"lists", lists},
 }
 
 func main() {
+	if len(os.Args) == 4 && os.Args[1] == staticPage {
+		fmt.Fprintln(os.Stderr, serveStatic(os.Args[2], os.Args[3]))
+		os.Exit(1)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := run(ctx); err != nil {

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"time"
 
 	"afterglow/app/shopsim"
@@ -25,6 +26,7 @@ type stack struct {
 	env                  []string
 	web, worker          *process
 	sink                 *sink
+	shopify              *shopsim.Sim
 	sim                  *http.Server
 }
 
@@ -34,7 +36,10 @@ const (
 )
 
 // newStack migrates an empty database, starts `serve` and installs the app.
-func newStack(ctx context.Context, b *bench) (_ *stack, err error) {
+func newStack(ctx context.Context, b *bench) (*stack, error) { return newStackWith(ctx, b, -1) }
+
+// newStackWith gives the shop orders of old.
+func newStackWith(ctx context.Context, b *bench, seeded int) (_ *stack, err error) {
 	s := &stack{shop: shopsim.DefaultShop}
 	defer func() {
 		if err != nil {
@@ -54,10 +59,11 @@ func newStack(ctx context.Context, b *bench) (_ *stack, err error) {
 	if err != nil {
 		return nil, err
 	}
-	sim, err := shopsim.New(shopsim.Config{URL: "http://" + simAddr, AppURL: "http://" + s.addr, APIKey: apiKey, APISecret: apiSecret, Topics: []string{}, SeedOrders: -1})
+	sim, err := shopsim.New(shopsim.Config{URL: "http://" + simAddr, AppURL: "http://" + s.addr, APIKey: apiKey, APISecret: apiSecret, Topics: []string{}, SeedOrders: seeded})
 	if err != nil {
 		return nil, err
 	}
+	s.shopify = sim
 	s.sim = &http.Server{Addr: simAddr, Handler: sim.Handler(), ReadHeaderTimeout: 5 * time.Second}
 	go s.sim.ListenAndServe()
 
@@ -142,6 +148,29 @@ func fetch(ctx context.Context, client *http.Client, url string) (string, error)
 		err = fmt.Errorf("%s answered %d: %.200s", req.URL.Path, resp.StatusCode, body)
 	}
 	return string(body), err
+}
+
+// ask calls the admin API as the merchant and reads the answer.
+func (s *stack) ask(ctx context.Context, method, path, body string, into any) error {
+	req, err := http.NewRequestWithContext(ctx, method, "http://"+s.addr+"/api/v1"+path, strings.NewReader(body))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Authorization", "Bearer "+s.shopify.SessionToken(s.shopify.Shop(s.shop)))
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(resp.Body)
+	if err == nil && resp.StatusCode >= 300 {
+		err = fmt.Errorf("%s answered %d: %.200s", path, resp.StatusCode, answer)
+	}
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(answer, into)
 }
 
 // addresses is what `afterglow demo` writes for whoever drives it.

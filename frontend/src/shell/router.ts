@@ -91,7 +91,7 @@ export function listenForLinks(): () => void {
     const href = hrefOf(event);
     if (href === null) return;
     event.preventDefault();
-    void navigate(href);
+    afterPaint(() => void navigate(href));
   };
   const onShopify = (event: Event) => {
     const href = (event.target as Element | null)?.getAttribute?.('href');
@@ -108,6 +108,11 @@ export function listenForLinks(): () => void {
     document.removeEventListener('shopify:navigate', onShopify);
     window.removeEventListener('popstate', onPop);
   };
+}
+
+/** What was pressed is painted before the work of a new screen begins. */
+function afterPaint(then: () => void) {
+  requestAnimationFrame(() => setTimeout(then));
 }
 
 function hrefOf(event: MouseEvent): string | null {
