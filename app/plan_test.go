@@ -22,7 +22,7 @@ var plan = strings.Fields(`
 	clock ids money problem locale
 	store queue shopify outbound web mail room
 	shops customers messages orders
-	policy tracking offers
+	policy tracking changes offers
 	boot`)
 
 // beside stands next to the house: it knows the ground, and only the roof knows it.

@@ -11,10 +11,12 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"afterglow/app/changes"
 	"afterglow/app/clock"
 	"afterglow/app/ids"
 	"afterglow/app/shopify"
@@ -150,7 +152,7 @@ func (d *demo) install(ctx context.Context, h *House, sim *shopsim.Sim) error {
 		return nil
 	}
 	shop := sim.Shop(sim.ShopDomain())
-	if err := sim.SetInstalled(shop.ID, true, Scopes); err != nil {
+	if err := sim.SetInstalled(shop.ID, true, slices.Concat(Scopes, changes.Scopes)); err != nil {
 		return err
 	}
 	domain, err := shopify.ParseDomain(shop.Domain)

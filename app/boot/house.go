@@ -32,12 +32,15 @@ import (
 var Scopes = []string{"read_orders", "read_customers", "read_products", "read_fulfillments", "write_app_proxy"}
 
 // OptionalScopes are asked for where the merchant first wants what needs them.
-var OptionalScopes = []string{"write_discounts"}
+// write_orders cancels and gives money back, write_order_edits changes items, and
+// the last one stops the warehouse meanwhile: without all three shoppers may not
+// change orders, and everything else works.
+var OptionalScopes = []string{"write_discounts", "write_orders", "write_order_edits", "write_merchant_managed_fulfillment_orders"}
 
 // adminPages are the admin's own addresses; frontend/src/shell/routes.ts knows what
 // each of them shows.
 var adminPages = []string{
-	"/", "/orders", "/orders/:id", "/imports", "/messages", "/messages/:id", "/confirmation", "/policy", "/tracking", "/tracking/:id", "/notifications",
+	"/", "/orders", "/orders/:id", "/imports", "/messages", "/messages/:id", "/confirmation", "/policy", "/changes", "/tracking", "/tracking/:id", "/notifications",
 	"/webhooks", "/operations", "/privacy", "/setup", "/staff", "/settings", "/settings/sender",
 }
 

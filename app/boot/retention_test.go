@@ -58,6 +58,8 @@ var personal = map[string]class{
 
 	"offers_codes.customer_id": classTrade, "offers_codes.code": classTrade, "offers_codes.reason": classTrade,
 
+	"changes_changes.address": classTrade, "changes_changes.detail": classTrade, "changes_changes.asked_by": classTrade, "changes_changes.pay_url": classTrade, "changes_changes.locale": classTrade,
+
 	"shopify_operations.input": classValue, "shopify_operations.reason": classValue,
 
 	"shops_privacy_requests.customer_id": classRequest, "shops_privacy_requests.email": classRequest, "shops_privacy_requests.phone": classRequest, "shops_privacy_requests.order_ids": classRequest,
@@ -87,6 +89,8 @@ var impersonal = map[string]string{
 	"shops_access_log.subject":      "the number of an order, a message or a request",
 	"messages_suppressions.reason":  "our own sentence and a code",
 	"tracking_parcels.order_name":   "the order's number",
+	"changes_changes.order_name":    "the order's number",
+	"changes_settings.address":      "whether addresses may be changed",
 	"tracking_parcels.name":         "the parcel's number, #1042.1",
 	"tracking_parcels.carrier_name": "who carries parcels",
 	"tracking_offers.order_name":    "the order's number",

@@ -47,6 +47,7 @@ function Nav() {
       {shown('/messages') && <s-link href="/messages">{t('nav.messages')}</s-link>}
       {shown('/confirmation') && <s-link href="/confirmation">{t('nav.confirmation')}</s-link>}
       {shown('/policy') && <s-link href="/policy">{t('nav.policy')}</s-link>}
+      {shown('/changes') && <s-link href="/changes">{t('nav.changes')}</s-link>}
       {shown('/webhooks') && <s-link href="/webhooks">{t('nav.webhooks')}</s-link>}
       {shown('/privacy') && <s-link href="/privacy">{t('nav.privacy')}</s-link>}
       {shown('/staff') && <s-link href="/staff">{t('nav.staff')}</s-link>}

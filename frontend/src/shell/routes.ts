@@ -62,6 +62,13 @@ export const routes: Route[] = [
     ahead: ['/policy'],
   },
   {
+    patterns: ['/changes'],
+    needs: 'orders.read',
+    changes: 'settings.change',
+    load: () => import('../rooms/changes/screen'),
+    ahead: ['/changes'],
+  },
+  {
     patterns: ['/setup'],
     needs: 'settings.read',
     changes: 'settings.change',

@@ -1,0 +1,138 @@
+package changes
+
+import (
+	"context"
+	_ "embed" // the section of the order page
+	"time"
+
+	"afterglow/app/locale"
+	"afterglow/app/policy"
+	"afterglow/app/room"
+	"afterglow/app/store"
+)
+
+//go:embed page/section.html
+var sectionTemplate string
+
+//go:embed page/changes.css
+var pageCSS string
+
+// section says on the order page what can be changed, and how the latest change
+// stands.
+func (s *Service) section() room.Section {
+	return room.Section{Name: "changes", Place: room.Aside, Rank: 10, Template: sectionTemplate, CSS: pageCSS,
+		Show: func(_ context.Context, tx *store.Tx, at room.PageView) (any, error) {
+			return s.show(tx, at.OrderID, at.Tag, at.Zone, at.Path)
+		}}
+}
+
+// What the section's template sees.
+type (
+	shown struct {
+		Path, Query string
+		Latest      *shownChange
+		Options     []shownOption
+		Instead     string // when nothing is possible
+	}
+	shownOption struct {
+		Name, Text, Link string // Link is "" when it is not possible
+	}
+	shownChange struct {
+		Title, Text, Money, Link string
+		Bad                      bool
+		PayURL, PayLabel         string
+	}
+)
+
+// latestShown is how long an ended change stays on the order's page.
+const latestShown = 14 * 24 * time.Hour
+
+func (s *Service) show(tx *store.Tx, order int64, tag locale.Tag, zone *time.Location, path string) (any, error) {
+	options, instead, err := s.options(tx, order, tag, zone)
+	if err != nil {
+		return nil, err
+	}
+	latest, err := newest(tx, order)
+	if err != nil {
+		return nil, err
+	}
+	out := shown{Path: path, Query: "?lang=" + string(tag), Options: options, Instead: instead}
+	if latest != nil && (latest.EndedAt == nil || tx.Now.Sub(*latest.EndedAt) < latestShown) {
+		out.Latest = showChange(tag, *latest, path)
+	}
+	if len(out.Options) == 0 && out.Latest == nil {
+		return nil, nil
+	}
+	for i := range out.Options {
+		if out.Options[i].Link != "" && out.Latest != nil && latest.State.Live() {
+			out.Options[i].Link = "" // one at a time
+		}
+	}
+	return &out, nil
+}
+
+// options are what the shop offers at all, with until when or why not.
+func (s *Service) options(tx *store.Tx, order int64, tag locale.Tag, zone *time.Location) (list []shownOption, instead string, err error) {
+	shop, err := s.shops.Get(tx)
+	if err != nil || !granted(shop) {
+		return nil, "", err
+	}
+	settings, err := loadSettings(tx)
+	if err != nil {
+		return nil, "", err
+	}
+	verdicts, err := s.policy.Verdicts(tx, order)
+	if err != nil {
+		return nil, "", err
+	}
+	possible := false
+	for _, offer := range []struct {
+		kind Kind
+		path string
+	}{{Cancel, "/change/cancel"}, {Address, "/change/address"}, {Swap, "/change/items"}} {
+		if !settings.offers(offer.kind) {
+			continue
+		}
+		for _, v := range verdicts {
+			if v.Action != offer.kind.action() {
+				continue
+			}
+			o := shownOption{Name: v.Action.Name(tag), Text: v.Explain(tag, zone)}
+			if v.Allowed {
+				o.Link, possible = offer.path, true
+			} else if instead == "" {
+				instead = insteadText(v, tag)
+			}
+			list = append(list, o)
+		}
+	}
+	if possible {
+		instead = ""
+	}
+	return list, instead, nil
+}
+
+func insteadText(v policy.Verdict, tag locale.Tag) string { return v.InsteadText(tag) }
+
+// showChange says how a change stands.
+func showChange(tag locale.Tag, ch Change, path string) *shownChange {
+	t := func(key string) string { return locale.Shopper.T(tag, "changes."+key, nil) }
+	v := &shownChange{Link: path + "/changes/" + ch.ID}
+	switch {
+	case ch.State == Done:
+		v.Title, v.Text, v.Money = outcome(tag, ch), ch.Item, moneyText(tag, ch)
+		if ch.Kind == Address {
+			v.Money = ""
+		}
+		if ch.PayURL != "" {
+			v.PayURL, v.PayLabel = ch.PayURL, locale.Shopper.T(tag, "changes.money.pay_button", map[string]any{"amount": tag.Money(ch.Money.Neg())})
+		}
+	case ch.State == Refused:
+		v.Title, v.Text, v.Bad = t("refused.title"), t("refused."+ch.Reason), true
+	case ch.State == Parked:
+		v.Title, v.Text = t("state.parked.title"), t("state.parked.text")
+	default:
+		v.Title, v.Text = t("state.under_way.title"), t("state.under_way.text")
+	}
+	return v
+}

@@ -1,0 +1,91 @@
+package changes
+
+import (
+	"errors"
+	"time"
+
+	"gorm.io/gorm"
+
+	"afterglow/app/ids"
+	"afterglow/app/problem"
+	"afterglow/app/store"
+)
+
+// ErrSettingsStale refuses a change that was made on older settings.
+var ErrSettingsStale = problem.New(problem.Conflict, "changes.settings_stale", "Somebody else changed this in the meantime. Load it again and repeat your change.")
+
+// Settings say which changes shoppers may make.
+type Settings struct {
+	Version     int  `json:"version"`
+	Cancel      bool `json:"cancel"`
+	Address     bool `json:"address"`
+	Items       bool `json:"items"`
+	Credit      bool `json:"credit"`       // offer store credit instead of money
+	HoldMinutes int  `json:"hold_minutes"` // after which a hold of a stuck change is released
+}
+
+const (
+	holdLeast   = 2
+	holdMost    = 120
+	holdMinutes = 10
+)
+
+// Validate refuses what cannot be.
+func (v *Settings) Validate() error {
+	if v.HoldMinutes < holdLeast || v.HoldMinutes > holdMost {
+		return problem.New(problem.Invalid, "changes.settings", "These settings cannot be.").WithFields(problem.Field{Field: "hold_minutes", Detail: "Choose 2 to 120 minutes."})
+	}
+	return nil
+}
+
+func (v Settings) offers(k Kind) bool {
+	switch k {
+	case Cancel:
+		return v.Cancel
+	case Address:
+		return v.Address
+	}
+	return v.Items
+}
+
+type settingsRow struct {
+	ShopID      ids.Shop `gorm:"primaryKey;autoIncrement:false"`
+	Version     int
+	Cancel      bool
+	Address     bool
+	Items       bool
+	Credit      bool
+	HoldMinutes int
+	UpdatedAt   time.Time `gorm:"autoUpdateTime:false"`
+}
+
+// TableName names the table.
+func (settingsRow) TableName() string { return "changes_settings" }
+
+// loadSettings reads them; a shop that never changed any offers all changes and
+// gives money back the way it came.
+func loadSettings(tx *store.Tx) (Settings, error) {
+	var r settingsRow
+	err := store.One(tx.Scoped(&settingsRow{}).Take(&r))
+	if errors.Is(err, store.ErrNotFound) {
+		return Settings{Cancel: true, Address: true, Items: true, HoldMinutes: holdMinutes}, nil
+	}
+	return Settings{r.Version, r.Cancel, r.Address, r.Items, r.Credit, r.HoldMinutes}, err
+}
+
+// saveSettings replaces the version that the change was made on.
+func saveSettings(tx *store.Tx, v Settings) (Settings, error) {
+	var done *gorm.DB
+	if v.Version == 0 {
+		done = tx.Exec(`INSERT INTO changes_settings (shop_id, version, cancel, address, items, credit, hold_minutes, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (shop_id) DO NOTHING`, tx.Shop, 1, v.Cancel, v.Address, v.Items, v.Credit, v.HoldMinutes, tx.Now)
+	} else {
+		done = tx.Exec(`UPDATE changes_settings SET version = version + 1, cancel = ?, address = ?, items = ?, credit = ?, hold_minutes = ?, updated_at = ?
+			WHERE shop_id = ? AND version = ?`, v.Cancel, v.Address, v.Items, v.Credit, v.HoldMinutes, tx.Now, tx.Shop, v.Version)
+	}
+	if done.Error == nil && done.RowsAffected == 0 {
+		return v, ErrSettingsStale
+	}
+	v.Version++
+	return v, done.Error
+}
