@@ -131,7 +131,18 @@
     $('savebar').hidden = !b;
     document.querySelector('.find').hidden = Boolean(b);
     if (!b) return;
-    // confirmGrant asks whether the app may have more access.
+    $('savebar').querySelector('[data-save]').disabled = b.saving || b.disabled;
+    $('savebar').querySelector('[data-discard]').disabled = b.saving;
+  }
+  // shake says no to a link: save or discard first.
+  function shake() {
+    const bar = $('savebar');
+    bar.classList.remove('shake');
+    void bar.offsetWidth;
+    bar.classList.add('shake');
+    bar.querySelector('[data-save]').focus();
+  }
+  // confirmGrant asks whether the app may have more access.
   function confirmGrant(scopes) {
     const dialog = $('grant');
     $('grant-scopes').replaceChildren(...scopes.map((s) => {
@@ -145,17 +156,6 @@
     return new Promise((resolve) => {
       dialog.addEventListener('close', () => resolve(dialog.returnValue === 'grant'), { once: true });
     });
-  }
-  $('savebar').querySelector('[data-save]').disabled = b.saving || b.disabled;
-    $('savebar').querySelector('[data-discard]').disabled = b.saving;
-  }
-  // shake says no to a link: save or discard first.
-  function shake() {
-    const bar = $('savebar');
-    bar.classList.remove('shake');
-    void bar.offsetWidth;
-    bar.classList.add('shake');
-    bar.querySelector('[data-save]').focus();
   }
   // confirmLeaving asks whether unsaved changes may be lost; the app asks for it.
   function confirmLeaving() {
