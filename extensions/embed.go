@@ -9,3 +9,11 @@ import "embed"
 //
 //go:embed tracking-theme
 var Theme embed.FS
+
+// OrderStatus holds the built card of the order status page and its texts.
+//
+//go:embed order-status/dist order-status/locales
+var OrderStatus embed.FS
+
+// BuiltFor is the address of the app that the card was built with.
+const BuiltFor = "https://app.afterglow.example"

@@ -37,7 +37,27 @@ func (s *Sim) SessionToken(shop *Shop) string { return s.SessionTokenOf(shop, St
 
 // SessionTokenOf mints the token of another member of staff.
 func (s *Sim) SessionTokenOf(shop *Shop, staff int64) string {
+	return s.jwt(sessionLife, map[string]any{"iss": "https://" + shop.Domain + "/admin", "dest": "https://" + shop.Domain,
+		"sub": fmt.Sprint(staff), "sid": hex.EncodeToString(s.mac("sid" + shop.Domain))})
+}
+
+// extensionLife is how long the token of a UI extension is good for.
+const extensionLife = 5 * time.Minute
+
+// ExtensionToken mints the token that a UI extension on the shop's account pages
+// gets. Its subject is the customer, if one is signed in; it has no issuer.
+func (s *Sim) ExtensionToken(shop *Shop, customer int64) string {
+	claims := map[string]any{"dest": shop.Domain}
+	if customer != 0 {
+		claims["sub"] = fmt.Sprintf("gid://shopify/Customer/%d", customer)
+	}
+	return s.jwt(extensionLife, claims)
+}
+
+// jwt signs claims for the app, which are good from now on.
+func (s *Sim) jwt(life time.Duration, claims map[string]any) string {
 	now := s.Now()
+	claims["aud"], claims["exp"], claims["nbf"], claims["iat"], claims["jti"] = s.cfg.APIKey, now.Add(life).Unix(), now.Unix(), now.Unix(), randomHex(16)
 	part := func(v any) string {
 		raw, err := json.Marshal(v)
 		if err != nil {
@@ -45,10 +65,7 @@ func (s *Sim) SessionTokenOf(shop *Shop, staff int64) string {
 		}
 		return base64.RawURLEncoding.EncodeToString(raw)
 	}
-	head := part(map[string]string{"alg": "HS256", "typ": "JWT"}) + "." + part(map[string]any{
-		"iss": "https://" + shop.Domain + "/admin", "dest": "https://" + shop.Domain, "aud": s.cfg.APIKey, "sub": fmt.Sprint(staff),
-		"exp": now.Add(sessionLife).Unix(), "nbf": now.Unix(), "iat": now.Unix(), "jti": randomHex(16), "sid": hex.EncodeToString(s.mac("sid" + shop.Domain)),
-	})
+	head := part(map[string]string{"alg": "HS256", "typ": "JWT"}) + "." + part(claims)
 	return head + "." + base64.RawURLEncoding.EncodeToString(s.mac(head))
 }
 

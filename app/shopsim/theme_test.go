@@ -1,11 +1,13 @@
 package shopsim
 
 import (
+	"encoding/base64"
 	"io/fs"
 	"maps"
 	"path"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -141,5 +143,34 @@ func TestStorefrontShowsTheBlocks(t *testing.T) {
 	}
 	if resp, _ := b.do("GET", "/account/login", nil); resp.StatusCode != 200 {
 		t.Errorf("sign in: %d", resp.StatusCode)
+	}
+}
+
+func TestCardKnowsOnlyItsCustomer(t *testing.T) {
+	sim, shop, b := storeFront(t, nil)
+	o := sim.Orders(shop.ID)[0]
+	stranger := int64(0)
+	for _, c := range sim.Customers(shop.ID) {
+		if c.ID != o.CustomerID {
+			stranger = c.ID
+		}
+	}
+	for customer, state := range map[int64]string{0: "pre_authenticated", stranger: "pre_authenticated", o.CustomerID: "fully_authenticated"} {
+		b.do("POST", "/account", map[string][]string{"customer": {strconv.FormatInt(customer, 10)}})
+		_, page := b.do("GET", "/sim/card/"+o.Token, nil)
+		if !strings.Contains(page, `data-state="`+state+`"`) {
+			t.Errorf("customer %d: want %s in\n%s", customer, state, page)
+		}
+		_, token := b.do("POST", "/sim/card/token", nil)
+		claims, err := sim.readSession(token, &Shop{Domain: shop.Domain})
+		if err == nil {
+			t.Errorf("the card's token opens the admin: %+v", claims)
+		}
+		if raw, err := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[1]); err != nil || strings.Contains(string(raw), "gid://") != (customer != 0) {
+			t.Errorf("customer %d: claims %s, %v", customer, raw, err)
+		}
+	}
+	if resp, _ := b.do("GET", "/sim/card/unknown", nil); resp.StatusCode != 404 {
+		t.Errorf("unknown order: %d", resp.StatusCode)
 	}
 }

@@ -54,6 +54,7 @@ type orderPage struct {
 	Payment       []string
 	Parcels       []parcelRow
 	FinancialText string
+	Card          string // the token of the order whose card the app shows; "" without the app
 	History       []orderRow
 }
 
@@ -313,6 +314,10 @@ func (s *Sim) showOrder(w http.ResponseWriter, r *http.Request, shop *Shop, fres
 	}
 	for _, f := range o.Fulfillments {
 		v.Parcels = append(v.Parcels, parcel(shop, f))
+	}
+	if shop.Installed {
+		v.Card = o.Token
+		w.Header().Set("Content-Security-Policy", strings.Replace(w.Header().Get("Content-Security-Policy"), "frame-src ", "frame-src 'self' ", 1))
 	}
 	p.Order = v
 	s.render(w, "store_order", p)

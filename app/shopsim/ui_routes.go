@@ -45,6 +45,8 @@ func (s *Sim) uiRoutes(mux *http.ServeMux) {
 	}
 	page("POST /account", s.uiAccountSwitch)
 
+	s.cardRoutes(page, mux)
+
 	page("GET /admin", s.uiAdminHome)
 	page("GET /admin/{$}", s.uiAdminHome)
 	page("GET /admin/orders", s.uiAdminOrders)

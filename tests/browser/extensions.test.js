@@ -110,3 +110,38 @@ for (const [lang, w] of Object.entries(words)) {
     });
   });
 }
+
+for (const [lang, shown] of Object.entries({
+  en: {signIn: 'Sign in', state: 'Your order is confirmed', open: 'View your order'},
+  fa: {signIn: 'ورود', state: 'سفارش شما ثبت شد', open: null},
+})) {
+  describe(`card of the order status page in ${lang}`, () => {
+    const email = `card-${lang}@example.com`;
+    let order;
+
+    before(async () => {
+      ({order} = await demo.sim('/sim/api/orders', {customer: {email, locale: lang}, locale: lang, lines: [{quantity: 1}]}));
+      await demo.exactly(1, email);
+    });
+
+    it('tells a stranger nothing but to sign in', async () => {
+      page = await open(browser);
+      await page.goto(at(`/orders/${order.token}`));
+      await page.frameLocator('iframe').getByRole('button', {name: shown.signIn}).waitFor();
+      assert.equal(await page.frameLocator('iframe').getByText(shown.state).count(), 0);
+      await page.frameLocator('iframe').getByRole('button', {name: shown.signIn}).click();
+      await page.waitForURL(/\/account\/login/);
+    });
+
+    it('tells the customer how it stands, and opens the order page', async () => {
+      page = await open(browser, {viewport: phone});
+      await page.context().addCookies([{name: 'sim_customer', value: String(order.customer.id), url: at('/')}]);
+      await page.goto(at(`/orders/${order.token}`));
+      const card = page.frameLocator('iframe');
+      await card.getByText(shown.state).waitFor();
+      await fits(page, 'order status page');
+      await accessible(page, 'order status page');
+      assert.match(await card.locator('s-link').getAttribute('href'), /\/l\/o\//);
+    });
+  });
+}
