@@ -444,9 +444,11 @@ test('the admin draws the navigation from our links', async () => {
   expect(links).toEqual([
     ['/', 'Home'],
     ['/orders', 'Orders'],
+    ['/tracking', 'Tracking'],
     ['/messages', 'Messages'],
     ['/confirmation', 'Confirmation'],
     ['/policy', 'Policy'],
+    ['/changes', 'Changes'],
     ['/webhooks', 'Webhooks'],
     ['/privacy', 'Privacy'],
     ['/staff', 'Staff'],
