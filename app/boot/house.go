@@ -40,8 +40,8 @@ var OptionalScopes = []string{"write_discounts", "write_orders", "write_order_ed
 // adminPages are the admin's own addresses; frontend/src/shell/routes.ts knows what
 // each of them shows.
 var adminPages = []string{
-	"/", "/orders", "/orders/:id", "/imports", "/messages", "/messages/:id", "/confirmation", "/policy", "/changes", "/tracking", "/tracking/:id", "/notifications",
-	"/webhooks", "/operations", "/privacy", "/setup", "/staff", "/settings", "/settings/sender",
+	"/", "/orders", "/orders/:id", "/imports", "/messages", "/messages/:id", "/suppressions", "/confirmation", "/policy", "/changes", "/tracking", "/tracking/:id", "/notifications",
+	"/webhooks", "/operations", "/privacy", "/setup", "/staff", "/settings", "/settings/sender", "/settings/delivery",
 }
 
 // House is the program, put together and not yet running.

@@ -49,7 +49,7 @@ var personal = map[string]class{
 	"tracking_scans.city": classTrade, "tracking_scans.province": classTrade, "tracking_scans.zip": classTrade, "tracking_scans.message": classTrade,
 
 	"messages.to_address": classMail, "messages.to_name": classMail, "messages.customer_id": classMail, "messages.locale": classMail, "messages.reason": classMail, "messages_history.detail": classMail,
-	"messages_suppressions.address": classMail, "messages.subject": classMail, "messages.html": classMailText, "messages.body_text": classMailText,
+	"messages_suppressions.address": classMail, "messages_suppressions.reason": classMail, "messages_suppressions.lifted_reason": classMail, "messages_suppressions.lifted_by": classMail, "messages.subject": classMail, "messages.html": classMailText, "messages.body_text": classMailText,
 
 	"mail_mailbox.to_address": classMailbox, "mail_mailbox.subject": classMailbox, "mail_mailbox.headers": classMailbox, "mail_mailbox.html": classMailbox, "mail_mailbox.body_text": classMailbox,
 
@@ -87,7 +87,6 @@ var impersonal = map[string]string{
 	"shopify_inbox.subject":         "a kind and an id, order:42",
 	"shopify_operations.subject":    "a kind and an id, order:42",
 	"shops_access_log.subject":      "the number of an order, a message or a request",
-	"messages_suppressions.reason":  "our own sentence and a code",
 	"tracking_parcels.order_name":   "the order's number",
 	"changes_changes.order_name":    "the order's number",
 	"changes_settings.address":      "whether addresses may be changed",

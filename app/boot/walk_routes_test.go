@@ -145,6 +145,7 @@ func asks(a, b *tenant) map[string][]ask {
 			{path: "/settings/mail", body: map[string]any{"version": 0, "shop_id": int64(b.id)}, want: 400},
 			{path: "/settings/mail", body: map[string]any{"version": 99}, want: 409},
 		},
+		"GET /api/v1/settings/mail/queue":        {{path: "/settings/mail/queue", want: 200}},
 		"POST /api/v1/settings/mail/check":       {{path: "/settings/mail/check", body: map[string]any{"shop_id": int64(b.id)}, want: 400}},
 		"POST /api/v1/settings/mail/test":        {{path: "/settings/mail/test", body: map[string]any{"to": "me@walk.example", "shop_id": int64(b.id)}, want: 400}},
 		"GET /api/v1/feedback":                   {{path: "/feedback", want: 200}},

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -137,6 +138,7 @@ type domainCheck struct {
 	dns      TXT
 	domain   string
 	provider provider
+	gone     string // a name that SPF includes and that has no SPF record
 }
 
 // texts returns the text records of a name; none is no error.
@@ -208,6 +210,9 @@ func (c *domainCheck) judgeSPF(f *Finding, terms []string) {
 	switch {
 	case err != nil:
 		f.Verdict, f.Detail = Unknown, unanswered
+	case c.gone != "":
+		f.Verdict, f.Detail = Bad, "The record includes "+c.gone+", which has no SPF record, so receivers treat the whole record as broken. Remove it, or ask that service what belongs there."
+		f.Record = strings.Join(slices.DeleteFunc(slices.Clone(terms), func(term string) bool { return strings.HasSuffix(strings.ToLower(term), ":"+c.gone) }), " ")
 	case last == "+all" || last == "all":
 		f.Verdict, f.Detail = Bad, "The record lets everybody in the world send as this domain. End it with ~all."
 		f.Record = strings.Join(append(terms[:len(terms)-1:len(terms)-1], "~all"), " ")
@@ -253,7 +258,11 @@ func (c *domainCheck) walkSPF(terms []string, depth int, seen map[string]bool) (
 		if err != nil {
 			return lookups, included, err
 		}
-		if inner := starting(records, "v=spf1"); len(inner) == 1 {
+		inner := starting(records, "v=spf1")
+		if len(inner) == 0 && c.gone == "" {
+			c.gone = target
+		}
+		if len(inner) == 1 {
 			n, found, err := c.walkSPF(strings.Fields(inner[0]), depth+1, seen)
 			if err != nil {
 				return lookups, included, err
@@ -271,6 +280,7 @@ func (c *domainCheck) dkim(selector string) Finding {
 	}
 	f := Finding{Host: selectors[0] + "._domainkey." + c.domain}
 	unsure := false
+	var withdrawn *Finding // one of several names may be left over from an old provider
 	for _, s := range selectors {
 		name := s + "._domainkey." + c.domain
 		records, err := c.texts(name)
@@ -283,13 +293,18 @@ func (c *domainCheck) dkim(selector string) Finding {
 		}
 		for _, r := range records {
 			if tags := tagsOf(r); tags["p"] != "" || strings.HasPrefix(strings.ToLower(r), "v=dkim1") {
-				f.Host, f.Found = name, r
-				judgeKey(&f, tags)
-				return f
+				found := Finding{Host: name, Found: r}
+				judgeKey(&found, tags)
+				if tags["p"] != "" {
+					return found
+				}
+				withdrawn = &found
 			}
 		}
 	}
 	switch {
+	case withdrawn != nil && !unsure:
+		return *withdrawn
 	case unsure:
 		f.Verdict, f.Detail = Unknown, unanswered
 	case selector != "":

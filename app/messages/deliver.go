@@ -247,18 +247,39 @@ func (s *Service) outcome(ctx context.Context, c *queue.Claim, d *draft, err err
 		return s.busy(ctx, c, d, err)
 	case d.mailing.Own && errors.Is(err, mail.ErrConfiguration):
 		return s.pause(ctx, c, d, err)
+	case errors.Is(err, mail.ErrConfiguration) && !s.tooLate(c, m): // a no to us, not to the mail
+		s.tellOperator(ctx, c, m, err)
+		return errDeferred.With(err)
 	case errors.As(err, &refused) && refused.Permanent:
 		return s.refused(ctx, c, m, refused)
 	case errors.Is(err, mail.ErrUnknownOutcome) && d.kind.Class == mail.Marketing:
 		return s.end(ctx, c, m, StateFailed, lostMarketing)
 	case !problem.Retryable(err) && refused == nil:
 		return s.end(ctx, c, m, StateFailed, queue.Reason(err))
-	case c.Job.Attempt >= deliverAttempts, s.db.Clock().Now().Sub(m.base()) >= deliverFor:
+	case s.tooLate(c, m):
 		return s.end(ctx, c, m, StateFailed, queue.Reason(err))
 	}
-	s.note(ctx, c, m, queue.Reason(err))
+	s.note(ctx, c, m, queue.Reason(err), WaitNone)
 	mailsTotal.WithLabelValues(m.Kind, "deferred").Inc()
-	return problem.New(problem.Unavailable, "messages.deferred", "The mail server did not take the mail yet.").With(err)
+	return errDeferred.With(err)
+}
+
+var errDeferred = problem.New(problem.Unavailable, "messages.deferred", "The mail server did not take the mail yet.")
+
+// tooLate tells whether the message was tried for as long as there is a point.
+func (s *Service) tooLate(c *queue.Claim, m *Message) bool {
+	return c.Job.Attempt >= deliverAttempts || s.db.Clock().Now().Sub(m.base()) >= deliverFor
+}
+
+// tellOperator marks a mail that the installation's own mail server will not
+// take from us, whoever it is to: the merchants see it at once, and whoever runs
+// the installation finds it in the log and the metrics.
+func (s *Service) tellOperator(ctx context.Context, c *queue.Claim, m *Message, cause error) {
+	s.note(ctx, c, m, problem.Of(cause).Detail, WaitOperator)
+	mailsTotal.WithLabelValues(m.Kind, "refused_by_server").Inc()
+	if c.Job.Attempt == 1 {
+		s.outside.Log.Error("the mail server at MAIL_URL does not take mails from us", "reason", queue.Reason(cause))
+	}
 }
 
 // refused ends a message that the mail server will never take; when the reason
@@ -279,10 +300,10 @@ func (s *Service) refused(ctx context.Context, c *queue.Claim, m *Message, r *ma
 
 // note puts a failed attempt on the message's history. That it cannot be written
 // is no reason to fail the attempt once more.
-func (s *Service) note(ctx context.Context, c *queue.Claim, m *Message, detail string) {
+func (s *Service) note(ctx context.Context, c *queue.Claim, m *Message, detail string, waits Wait) {
 	_ = c.Hold(ctx, func(tx *store.Tx) error {
 		if err := tx.Scoped(&Message{}).Where("id = ?", m.ID).Updates(map[string]any{"state": StateWaiting, "reason": detail, "attempts": c.Job.Attempt, "attempted_at": tx.Now,
-			"not_before": nil, "waits_for": WaitNone}).Error; err != nil {
+			"not_before": nil, "waits_for": waits}).Error; err != nil {
 			return err
 		}
 		return record(tx, m.ID, StateWaiting, detail)
@@ -317,6 +338,9 @@ func (s *Service) end(ctx context.Context, c *queue.Claim, m *Message, state Sta
 func retention() queue.Schedule {
 	return queue.Schedule{Name: "messages.retention", Every: 6 * time.Hour, Begin: func(_ context.Context, tx *store.Tx) error {
 		if err := eraseFeedback(tx, tx.Now.Add(-keepFeedback)); err != nil {
+			return err
+		}
+		if err := eraseLifted(tx, tx.Now.Add(-liftedFor)); err != nil {
 			return err
 		}
 		return eraseTexts(tx, tx.Now.Add(-keepTexts))

@@ -8,12 +8,10 @@ import (
 	"time"
 
 	"afterglow/app/clock"
-	"afterglow/app/locale"
 	"afterglow/app/mail"
 	"afterglow/app/messages"
 	"afterglow/app/queue"
 	"afterglow/app/queue/queuetest"
-	"afterglow/app/shops"
 	"afterglow/app/store"
 	"afterglow/app/store/storetest"
 )
@@ -33,25 +31,7 @@ func (o *transport) Send(context.Context, *mail.Message) error { o.tried.Add(1);
 // open puts a shop, a queue and the room together.
 func open(t *testing.T, db *store.DB, out mail.Transport, kinds ...mail.Kind) {
 	t.Helper()
-	q := queuetest.New(t, db, redisNumber)
-	s := messages.New(db, shops.New(shops.Config{DB: db, From: "shop@example.com"}), mail.NewRenderer(func(_ locale.Tag, key string, _ map[string]any) string { return key }), out)
-	s.Register(mail.Kind{Name: "test.note", Template: []byte("<p>hello</p>"),
-		Compose: func(context.Context, *store.Tx, string) (*mail.Letter, error) {
-			return &mail.Letter{Data: map[string]any{}}, nil
-		}})
-	s.Register(kinds...)
-	q.Register(s.Room().Tasks...)
-	queuetest.Start(t, q)
-	if err := db.InTx(ctx, storetest.Shop, func(tx *store.Tx) error {
-		if err := tx.Exec(`INSERT INTO shops (shop_id, domain, name, email, currency, timezone, locale, url, state, scopes, installed_at)
-			VALUES (?, 'lumen.myshopify.com', 'Lumen', '', 'USD', 'UTC', 'en', '', 'installed', '', ?)`, tx.Shop, tx.Now).Error; err != nil {
-			return err
-		}
-		return tx.Exec(`INSERT INTO shops_settings (shop_id, version, sender_name, reply_to, postal_address, support_email, logo_url, accent_color,
-			confirmation_enabled, returns_days, returns_policy_url, updated_at) VALUES (?, 1, 'Lumen', '', '', '', '', '#1f2328', ?, 30, '', ?)`, tx.Shop, true, tx.Now).Error
-	}); err != nil {
-		t.Fatal(err)
-	}
+	openRoom(t, db, out, kinds...).start()
 }
 
 func send(t *testing.T, db *store.DB) {

@@ -28,6 +28,7 @@ func (s *Service) routes(g *web.Group) {
 	g.POST("/messages/:id/resend", s.postResend, web.Needs(shops.MaySendMessages))
 	g.POST("/settings/sender/test", s.postTest, web.Needs(shops.MayChangeDesign))
 	s.deliveryRoutes(g)
+	s.suppressionRoutes(g)
 }
 
 type messageJSON struct {
@@ -49,7 +50,7 @@ type messageJSON struct {
 	VariantReason *string `json:"variant_reason"`
 	Fallback      *string `json:"fallback"`
 
-	WaitsFor   *string    `json:"waits_for"`   // rate, server, or retry
+	WaitsFor   *string    `json:"waits_for"`   // rate, server, operator, or retry
 	WaitsUntil *time.Time `json:"waits_until"` // when it is tried next
 	Retryable  bool       `json:"retryable"`
 }
@@ -150,6 +151,9 @@ func (s *Service) getMessage(c *web.Ctx) error {
 	detail.Retryable = m.State == StateFailed && m.SentAt == nil && s.kinds[m.Kind].Class != mail.Marketing
 	if next != nil && detail.WaitsUntil == nil {
 		retry := "retry"
+		if m.WaitsFor != WaitNone {
+			retry = string(m.WaitsFor)
+		}
 		detail.WaitsFor, detail.WaitsUntil = &retry, next
 	}
 	if m.MessageID != "" {

@@ -3,7 +3,6 @@ package messages
 import (
 	"context"
 	"net/http"
-	"strings"
 	"time"
 
 	"afterglow/app/mail"
@@ -16,11 +15,9 @@ import (
 func (s *Service) deliveryRoutes(g *web.Group) {
 	g.POST("/messages/:id/retry", s.postRetry, web.Needs(shops.MaySendMessages))
 	g.POST("/settings/mail/test", s.postMailTest, web.Needs(shops.MayChangeSettings))
+	g.GET("/settings/mail/queue", s.getMailQueue, web.Needs(shops.MayReadSettings))
 	g.GET("/feedback", s.getFeedback, web.Needs(shops.MayChangeSettings))
 	g.POST("/feedback/address", s.postFeedbackAddress, web.Needs(shops.MayChangeSettings))
-	g.GET("/suppressions", s.getSuppressions, web.Needs(shops.MayReadMessages))
-	g.POST("/suppressions", s.postSuppression, web.Needs(shops.MaySendMessages))
-	g.POST("/suppressions/remove", s.postLift, web.Needs(shops.MaySendMessages))
 }
 
 func (s *Service) postRetry(c *web.Ctx) error {
@@ -160,111 +157,15 @@ func (s *Service) postFeedbackAddress(c *web.Ctx) error {
 	return c.Created(map[string]any{"address": address})
 }
 
-type suppressionJSON struct {
-	Address   string    `json:"address"` // empty: of somebody who was erased
-	Scope     Scope     `json:"scope"`
-	Source    Source    `json:"source"`
-	Reason    string    `json:"reason"`
-	MessageID *string   `json:"message_id"`
-	CreatedAt time.Time `json:"created_at"`
-}
-
-func (s *Service) getSuppressions(c *web.Ctx) error {
-	var before time.Time
-	if cursor := c.Query("cursor"); cursor != "" {
-		var err error
-		if before, err = time.Parse(time.RFC3339Nano, cursor); err != nil {
-			return errFilter.WithFields(problem.Field{Field: "cursor", Detail: "Send next_cursor of the page before."})
-		}
-	}
-	answer := struct {
-		Suppressions []suppressionJSON `json:"suppressions"`
-		NextCursor   *string           `json:"next_cursor"`
-	}{Suppressions: []suppressionJSON{}}
-	err := s.db.Read(c.Context(), web.Shop(c), func(tx *store.Tx) error {
-		rows, err := listSuppressions(tx, c.Query("q"), before, pageSize+1)
-		for i, r := range rows {
-			if i == pageSize {
-				cursor := rows[i-1].CreatedAt.UTC().Format(time.RFC3339Nano)
-				answer.NextCursor = &cursor
-				break
-			}
-			if strings.HasPrefix(r.Address, hashedPrefix) {
-				r.Address = ""
-			}
-			answer.Suppressions = append(answer.Suppressions, suppressionJSON{r.Address, r.Scope, r.Source, r.Reason, orNull(r.MessageID), r.CreatedAt.UTC()})
-		}
+// getMailQueue tells how many of the shop's mails wait, and for what.
+func (s *Service) getMailQueue(c *web.Ctx) error {
+	var q waiting
+	err := s.db.Read(c.Context(), web.Shop(c), func(tx *store.Tx) (err error) {
+		q, err = countWaiting(tx)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	return c.OK(answer)
-}
-
-type suppressionInput struct {
-	Address string `json:"address"`
-	Scope   Scope  `json:"scope"`
-	Reason  string `json:"reason"`
-}
-
-var errSuppression = problem.New(problem.Invalid, "messages.suppression_invalid", "This cannot be done as it is. See the fields.")
-
-// Validate asks for a reason: the next person who reads the list has to know.
-func (v *suppressionInput) Validate() error {
-	var wrong []problem.Field
-	v.Reason = strings.TrimSpace(v.Reason)
-	if a, err := mail.ParseAddress(v.Address); err != nil {
-		wrong = append(wrong, problem.Field{Field: "address", Detail: "Enter one e-mail address, such as ann@example.com."})
-	} else {
-		v.Address = a.Email
-	}
-	if v.Scope != ScopeAll && v.Scope != ScopeMarketing {
-		wrong = append(wrong, problem.Field{Field: "scope", Detail: "Choose all or marketing."})
-	}
-	if v.Reason == "" || len(v.Reason) > 300 || strings.ContainsAny(v.Reason, "\x00\r\n") {
-		wrong = append(wrong, problem.Field{Field: "reason", Detail: "Say why, in one line of at most 300 characters."})
-	}
-	if len(wrong) > 0 {
-		return errSuppression.WithFields(wrong...)
-	}
-	return nil
-}
-
-func (s *Service) postSuppression(c *web.Ctx) error {
-	var v suppressionInput
-	if err := c.Bind(&v); err != nil {
-		return err
-	}
-	err := s.db.InTx(c.Context(), web.Shop(c), func(tx *store.Tx) error {
-		_, err := suppress(tx, suppression{Address: v.Address, Scope: v.Scope, Source: SourceMerchant, Reason: v.Reason})
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	return c.Created(map[string]any{"address": v.Address, "scope": v.Scope})
-}
-
-var errNotSuppressed = problem.New(problem.NotFound, "messages.not_suppressed", "This address is not on the list.")
-
-// postLift takes an address off the list; who did is in the program's log.
-func (s *Service) postLift(c *web.Ctx) error {
-	var v suppressionInput
-	if err := c.Bind(&v); err != nil {
-		return err
-	}
-	var n int64
-	err := s.db.InTx(c.Context(), web.Shop(c), func(tx *store.Tx) (err error) {
-		n, err = s.lift(tx, v.Address, v.Scope)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	if n == 0 {
-		return errNotSuppressed
-	}
-	c.Log().Info("an address was taken off the suppression list", "scope", v.Scope, "staff", web.Staff(c).ID)
-	return c.OK(map[string]any{"removed": n})
+	return c.OK(map[string]any{"waiting": q.All, "for_turn": q.Turn, "for_server": q.Server, "for_operator": q.Operator, "next_turn_at": q.Next, "more": q.More})
 }

@@ -48,7 +48,7 @@ func (s *Service) export(_ context.Context, tx *store.Tx, p room.Person) (map[st
 	}
 	list := make([]map[string]any, len(objections))
 	for i, o := range objections {
-		list[i] = map[string]any{"address": o.Address, "mails": o.Scope, "source": o.Source, "reason": o.Reason, "since": o.CreatedAt}
+		list[i] = map[string]any{"address": o.Address, "mails": o.Scope, "source": o.Source, "reason": o.Reason, "since": o.CreatedAt, "removed_at": o.LiftedAt}
 	}
 	return map[string]any{"messages": mails, "suppressions": list}, nil
 }

@@ -43,6 +43,10 @@ type suppression struct {
 	Reason    string
 	MessageID string
 	CreatedAt time.Time
+
+	LiftedAt     *time.Time // nil: in force
+	LiftedReason string
+	LiftedBy     string // Shopify's id of the member of staff
 }
 
 func (suppression) TableName() string { return "messages_suppressions" }
@@ -65,7 +69,7 @@ func (s *Service) hashed(tx *store.Tx, address string) (forms []string) {
 // it may.
 func (s *Service) suppressed(tx *store.Tx, address string, class mail.Class) (reason string, err error) {
 	var rows []suppression
-	err = tx.Scoped(&suppression{}).Where("address IN ?", append(s.hashed(tx, address), normal(address))).Order("scope").Find(&rows).Error
+	err = tx.Scoped(&suppression{}).Where("address IN ? AND lifted_at IS NULL", append(s.hashed(tx, address), normal(address))).Order("scope").Find(&rows).Error
 	for _, r := range rows {
 		if r.Scope == ScopeAll || class == mail.Marketing {
 			return r.Reason, err
@@ -74,10 +78,17 @@ func (s *Service) suppressed(tx *store.Tx, address string, class mail.Class) (re
 	return "", err
 }
 
-// suppress puts an address on the list. The first reason stays.
+// suppress puts an address on the list. The first reason stays, unless it was
+// taken back.
 func suppress(tx *store.Tx, row suppression) (wrote bool, err error) {
 	row.ShopID, row.Address, row.CreatedAt = tx.Shop, normal(row.Address), tx.Now
 	q := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&row)
+	if q.Error != nil || q.RowsAffected == 1 {
+		return q.RowsAffected == 1, q.Error
+	}
+	q = tx.Scoped(&suppression{}).Where("address = ? AND scope = ? AND lifted_at IS NOT NULL", row.Address, row.Scope).
+		Updates(map[string]any{"source": row.Source, "reason": row.Reason, "message_id": row.MessageID, "created_at": row.CreatedAt,
+			"lifted_at": nil, "lifted_reason": "", "lifted_by": ""})
 	return q.RowsAffected == 1, q.Error
 }
 
@@ -85,21 +96,54 @@ func likePrefix(s string) string {
 	return strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(s) + "%"
 }
 
-// lift takes an address off the list.
-func (s *Service) lift(tx *store.Tx, address string, scope Scope) (int64, error) {
-	q := tx.Scoped(&suppression{}).Where("address IN ? AND scope = ?", append(s.hashed(tx, address), normal(address)), scope).Delete(&suppression{})
-	return q.RowsAffected, q.Error
+// lift takes an address off the list and keeps who did and why. Of somebody who
+// was erased nothing is kept.
+func (s *Service) lift(tx *store.Tx, address string, scope Scope, reason, by string) (int64, error) {
+	q := tx.Scoped(&suppression{}).Where("address = ? AND scope = ? AND lifted_at IS NULL", normal(address), scope).
+		Updates(map[string]any{"lifted_at": tx.Now, "lifted_reason": reason, "lifted_by": by})
+	hidden := s.hashed(tx, address)
+	if q.Error != nil || len(hidden) == 0 {
+		return q.RowsAffected, q.Error
+	}
+	d := tx.Scoped(&suppression{}).Where("address IN ? AND scope = ?", hidden, scope).Delete(&suppression{})
+	return q.RowsAffected + d.RowsAffected, d.Error
 }
 
-func listSuppressions(tx *store.Tx, beginning string, before time.Time, limit int) (rows []suppression, err error) {
-	q := tx.Scoped(&suppression{})
-	if beginning = normal(beginning); beginning != "" {
+// liftedFor is how long it is known who took an address off the list.
+const liftedFor = 365 * 24 * time.Hour
+
+// eraseLifted drops what was taken back long ago. It runs over all shops.
+func eraseLifted(tx *store.Tx, before time.Time) error {
+	return tx.Exec(`DELETE FROM messages_suppressions WHERE lifted_at < ?`, before).Error
+}
+
+// suppressionFilter narrows the list of suppressions.
+type suppressionFilter struct {
+	Beginning string // of the address
+	Lifted    bool   // those that were taken back, instead of those in force
+	After     suppressionPlace
+	Limit     int
+}
+
+// suppressionPlace is a row's place in the list. Many rows may share a time.
+type suppressionPlace struct {
+	At      time.Time `json:"t"`
+	Address string    `json:"a"`
+	Scope   Scope     `json:"s"`
+}
+
+func listSuppressions(tx *store.Tx, f suppressionFilter) (rows []suppression, err error) {
+	q := tx.Scoped(&suppression{}).Where("lifted_at IS NULL")
+	if f.Lifted {
+		q = tx.Scoped(&suppression{}).Where("lifted_at IS NOT NULL")
+	}
+	if beginning := normal(f.Beginning); beginning != "" {
 		q = q.Where("address LIKE ? ESCAPE '!'", likePrefix(beginning))
 	}
-	if !before.IsZero() {
-		q = q.Where("created_at < ?", before)
+	if a := f.After; !a.At.IsZero() {
+		q = q.Where("created_at <= ? AND (created_at < ? OR address > ? OR (address = ? AND scope > ?))", a.At, a.At, a.Address, a.Address, a.Scope)
 	}
-	err = q.Order("created_at DESC, address").Limit(limit).Find(&rows).Error
+	err = q.Order("created_at DESC, address, scope").Limit(f.Limit).Find(&rows).Error
 	return rows, err
 }
 
@@ -120,8 +164,8 @@ func (s *Service) hideSuppression(tx *store.Tx, email string) error {
 	}
 	forms := s.hashed(tx, email)
 	for _, r := range rows {
-		if len(forms) == 0 {
-			break // without a key nothing can be kept
+		if len(forms) == 0 || r.LiftedAt != nil {
+			continue // without a key nothing can be kept, and what was taken back need not be
 		}
 		hidden := r
 		hidden.Address, hidden.MessageID, hidden.Reason = forms[0], "", sourceWords[r.Source]

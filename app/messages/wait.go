@@ -21,6 +21,9 @@ const (
 	WaitNone   Wait = ""
 	WaitRate   Wait = "rate"   // its turn, under the shop's limit
 	WaitServer Wait = "server" // the merchant, whose mail server will not have us
+	// WaitOperator waits for whoever runs the installation, whose mail server will
+	// not have us.
+	WaitOperator Wait = "operator"
 )
 
 const (

@@ -150,13 +150,18 @@ func (h *homeJSON) attend(tx *store.Tx, lost bool, missing []string) error {
 	if err != nil {
 		return err
 	}
+	refused, answer, err := messages.WaitingForOperator(tx)
+	if err != nil {
+		return err
+	}
 	held := int64(0)
 	if paused != "" {
 		held = max(1, h.Today.MailsWaiting)
 	}
 	for _, a := range []attentionJSON{
 		{"access", "critical", locked, "Afterglow has lost its access to your store", "Close the app and open it once more from the Shopify admin: that renews it. Mails that need nothing from Shopify still go out.", "/"},
-		{"mail_paused", "critical", held, "Your mail server does not accept Afterglow", paused + " Mails wait and nothing is lost.", "/messages?state=waiting"},
+		{"mail_paused", "critical", held, "Your mail server does not accept Afterglow", paused + " Mails wait and nothing is lost.", "/settings/delivery"},
+		{"mail_refused", "critical", refused, "The mail server of this installation does not take your mails", answer + " Tell whoever runs Afterglow. Mails are tried for 48 hours.", "/messages?state=waiting"},
 		{"template_failed", "critical", fallbacks, "Your own confirmation failed and ours went out instead", "Open the editor: it names the line. Publishing a corrected version settles this.", "/confirmation"},
 		{"scopes", "critical", int64(len(missing)), "Afterglow needs more permissions", "Open the app from the Shopify admin and accept the update.", "/settings"},
 		{"webhooks_parked", "critical", inbox.Parked, "Events from Shopify could not be understood", "See why, and try them again.", "/webhooks"},

@@ -26,6 +26,8 @@ type Faults struct {
 	// Answer, when not nil, decides about a recipient: "" takes it, anything else
 	// is the answer, such as "550 5.1.1 no such user".
 	Answer func(recipient string) string
+	// Sender, when not empty, is the answer to MAIL.
+	Sender string
 	// CloseAfter drops the connection after so many mails, as busy servers do.
 	CloseAfter int
 }
@@ -263,6 +265,9 @@ func (c *session) command(verb, rest string) bool {
 			return c.say("530 5.7.0 authentication required") == nil
 		}
 		c.from, c.to = bracketed(rest), ""
+		if f, _, _, _, _ := c.server.fate(); f.Sender != "" {
+			return c.say("%s", f.Sender) == nil
+		}
 		return c.say("250 2.1.0 sender fine") == nil
 	case "RCPT":
 		return c.recipient(bracketed(rest))
