@@ -15,6 +15,7 @@ export class Fixtures {
   webhooks: Row[];
   steps: Record<string, string>;
   design: { draft: { reply_to: { name: string; email: string } }; revision: number };
+  delivery: { mail: { version: number }; paused: string | null };
   settings: { version: number; sender_name: string; returns_days: number };
   answer(method: string, url: URL, body: unknown, mode?: string): Answer;
 }

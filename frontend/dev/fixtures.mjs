@@ -83,6 +83,127 @@ const mailStates = [
 ];
 const at = (ms) => new Date(ms).toISOString();
 
+const noDelivery = {
+  mail: {
+    version: 0,
+    host: '',
+    port: 0,
+    security: '',
+    user: '',
+    password: null,
+    from_address: '',
+    selector: '',
+    per_minute: 0,
+    per_hour: 0,
+    hook_key: '',
+  },
+  has_password: false,
+  from_address: 'orders@afterglow.example',
+  paused: null,
+  paused_until: null,
+  report: null,
+};
+
+/** A shop with its own server, whose domain wants a hand. */
+const deliveryOf = (now) => ({
+  mail: {
+    version: 3,
+    host: 'smtp.postmarkapp.com',
+    port: 587,
+    security: 'starttls',
+    user: 'lumen',
+    password: null,
+    from_address: 'orders@lumenandloom.example',
+    selector: '',
+    per_minute: 60,
+    per_hour: 0,
+    hook_key: '',
+  },
+  has_password: true,
+  from_address: 'orders@lumenandloom.example',
+  paused: null,
+  paused_until: null,
+  limits: { per_minute: 0, per_hour: 5000 },
+  report: {
+    domain: 'lumenandloom.example',
+    verdict: 'bad',
+    spf: {
+      verdict: 'bad',
+      detail: 'Postmark, which sends your mail, is not in the record. Add it.',
+      host: 'lumenandloom.example',
+      record: 'v=spf1 include:spf.mtasv.net include:_spf.google.com ip4:192.0.2.0/24 ~all',
+      found: 'v=spf1 include:_spf.google.com ip4:192.0.2.0/24 ~all',
+    },
+    dkim: {
+      verdict: 'good',
+      detail: 'Mails from this domain can be signed.',
+      host: 'pm._domainkey.lumenandloom.example',
+      record: '',
+      found: `v=DKIM1; k=rsa; p=${'MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A'.repeat(6)}`,
+    },
+    dmarc: {
+      verdict: 'fair',
+      detail:
+        'The domain wants an exact match (adkim or aspf is s): what signs and sends must be lumenandloom.example itself, no domain below or above it.',
+      host: '_dmarc.lumenandloom.example',
+      record: '',
+      found: 'v=DMARC1; p=reject; adkim=s',
+    },
+    checked_at: at(now - 3_600_000),
+  },
+});
+
+const feedbackOf = (now, message) => ({
+  address:
+    'https://app.afterglow.example/l/feedback/AYCu0rTjAeC1yt8BNGZ3cXJ2b3hqN2hsZGtmdzZ5dHJxbW5i/',
+  events: [
+    {
+      at: at(now - 300_000),
+      provider: 'postmark',
+      kind: 'hard_bounce',
+      message_id: message,
+      status: '5.1.1',
+    },
+    {
+      at: at(now - 7_200_000),
+      provider: 'report',
+      kind: 'soft_bounce',
+      message_id: message,
+      status: '4.2.2',
+    },
+    { at: at(now - DAY), provider: 'sendgrid', kind: 'complaint', message_id: null, status: '' },
+  ],
+});
+
+const suppressed = (address, source, when) => ({
+  address,
+  scope: source === 'unsubscribed' ? 'marketing' : 'all',
+  source,
+  reason: '',
+  message_id: null,
+  created_at: at(when),
+  removed_at: null,
+  removed_reason: '',
+  removed_by: '',
+});
+
+const suppressionsOf = (now, message) => [
+  { ...suppressed('nobody@example.com', 'bounce', now - 300_000), message_id: message },
+  suppressed('angry.customer.with.a.long.name@subdomain.example.co.uk', 'complaint', now - DAY),
+  suppressed('camille.laurent@example.fr', 'unsubscribed', now - 2 * DAY),
+  {
+    ...suppressed('jonas.weber@example.de', 'merchant', now - 3 * DAY),
+    reason: 'Asked by phone not to be written to',
+  },
+  suppressed('', 'unsubscribed', now - 90 * DAY),
+  {
+    ...suppressed('amelia.hart@example.com', 'refused', now - 40 * DAY),
+    removed_at: at(now - 30 * DAY),
+    removed_reason: 'She mended her mailbox and wrote to us',
+    removed_by: '77001',
+  },
+];
+
 export class Fixtures {
   constructor(now = Date.now()) {
     this.now = now;
@@ -90,6 +211,9 @@ export class Fixtures {
     this.messages = this.orders
       .filter((o) => o.mail_state !== 'none')
       .map((o, i) => this.message(o, i));
+    this.delivery = deliveryOf(now);
+    this.feedback = feedbackOf(now, this.messages[0].id);
+    this.suppressions = suppressionsOf(now, this.messages[0].id);
     this.webhooks = this.hooks();
     this.privacy = this.privacyRequests();
     this.accesses = [
@@ -228,6 +352,9 @@ export class Fixtures {
       created_at: at(created),
       sent_at: sent ? at(created + delay) : null,
       delay_ms: sent ? delay : null,
+      waits_for: state === 'waiting' ? 'rate' : null,
+      waits_until: state === 'waiting' ? at(this.now + 40_000) : null,
+      retryable: state === 'failed',
       attempts: state === 'waiting' ? 0 : state === 'failed' ? 3 : 1,
       reason: reasons[state] ?? null,
       resend_of: null,
@@ -569,7 +696,7 @@ export class Fixtures {
       );
       return page(list, 'messages');
     }
-    if ((found = /^\/messages\/([^/]+)(\/preview|\/resend)?$/.exec(path))) {
+    if ((found = /^\/messages\/([^/]+)(\/preview|\/resend|\/retry)?$/.exec(path))) {
       const message = this.messages.find((m) => m.id === decodeURIComponent(found[1]));
       if (!message) return problem(404, 'messages.not_found', 'There is no such message.');
       if (found[2] === '/preview' && message.state === 'stopped') {
@@ -580,6 +707,10 @@ export class Fixtures {
         );
       }
       if (found[2] === '/preview') return ok(this.preview(message));
+      if (found[2] === '/retry') {
+        Object.assign(message, { state: 'waiting', reason: null, retryable: false });
+        return ok({ message }, 202);
+      }
       if (found[2] === '/resend')
         return ok({ message: this.resend(message, body.request_id) }, 202);
       return ok({ message });
@@ -613,6 +744,63 @@ export class Fixtures {
       if (!request?.file) return problem(404, 'shops.no_privacy_file', 'There is no file.');
       request.file.downloaded_at = at(this.now);
       return ok({ README: [], rooms: {} });
+    }
+    if (path === '/settings/mail') {
+      if (method === 'PUT') {
+        if (body.host === 'refuse.example')
+          return problem(422, 'shops.mail_invalid', 'Some of these settings cannot be used.', [
+            { field: 'host', detail: 'Enter the name of the server, such as smtp.example.com.' },
+          ]);
+        this.delivery.mail = { ...body, version: body.version + 1 };
+        this.delivery.paused = null;
+      }
+      return ok(empty ? { ...this.delivery, ...noDelivery } : this.delivery);
+    }
+    if (path === '/settings/mail/check') return ok({ report: this.delivery.report });
+    if (path === '/settings/mail/queue') {
+      const waits = { waiting: 42, for_turn: 40, for_server: 2, for_operator: 0, more: false };
+      return ok(
+        empty
+          ? { ...waits, waiting: 0, for_turn: 0, for_server: 0, next_turn_at: null }
+          : { ...waits, next_turn_at: at(this.now + 40_000) },
+      );
+    }
+    if (path === '/settings/mail/test') {
+      return body.to.startsWith('refuse')
+        ? ok({
+            ok: false,
+            detail: 'The mail server does not accept the user name and password.',
+            id: null,
+          })
+        : ok({
+            ok: true,
+            detail: 'The mail server took us in. A test mail is on its way.',
+            id: 'm',
+          });
+    }
+    if (path === '/feedback') return ok(empty ? { address: '', events: [] } : this.feedback);
+    if (path === '/feedback/address') return ok({ address: this.feedback.address }, 201);
+    if (path === '/suppressions' && method === 'POST') {
+      this.suppressions.unshift({ ...suppressed(body.address, 'merchant', this.now), ...body });
+      return ok({ address: body.address, scope: body.scope }, 201);
+    }
+    if (path === '/suppressions') {
+      const q = (query.get('q') ?? '').toLowerCase();
+      const list = this.suppressions.filter(
+        (s) =>
+          s.address.startsWith(q) && (s.removed_at !== null) === (query.get('removed') === '1'),
+      );
+      return page(empty ? [] : list, 'suppressions');
+    }
+    if (path === '/suppressions/remove') {
+      const one = this.suppressions.find((s) => s.address === body.address);
+      if (one)
+        Object.assign(one, {
+          removed_at: at(this.now),
+          removed_reason: body.reason,
+          removed_by: '7',
+        });
+      return ok({ removed: one ? 1 : 0 });
     }
     if (path === '/settings/sender') {
       if (method === 'PUT') {

@@ -33,6 +33,12 @@ const screens = [
   ['webhooks', '/webhooks'],
   ['webhooks-empty', '/webhooks?fixture=empty'],
   ['settings', '/settings'],
+  ['delivery', '/settings/delivery'],
+  ['delivery-empty', '/settings/delivery?fixture=empty'],
+  ['delivery-error', '/settings/delivery?fixture=error'],
+  ['suppressions', '/suppressions'],
+  ['suppressions-removed', '/suppressions?removed=1'],
+  ['suppressions-empty', '/suppressions?fixture=empty'],
 ].filter(([name]) => name.includes(only));
 
 const server = await preview({ logLevel: 'error', preview: { port: 0, host: '127.0.0.1' } });

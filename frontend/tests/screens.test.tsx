@@ -32,6 +32,27 @@ describe('every screen', () => {
       shows: ['Persian', 'Right to left', 'Handed over for delivery'],
     },
     {
+      path: '/suppressions',
+      heading: 'Suppressed addresses',
+      shows: ['nobody@example.com', 'The recipient unsubscribed', 'Somebody who was erased'],
+    },
+    {
+      path: '/suppressions?removed=1',
+      heading: 'Suppressed addresses',
+      shows: ['Removed: She mended her mailbox', 'staff member 77001'],
+    },
+    {
+      path: '/settings/delivery',
+      heading: 'Mail delivery',
+      shows: [
+        'Postmark, which sends your mail, is not in the record',
+        'v=spf1 include:spf.mtasv.net include:_spf.google.com',
+        '42 mails wait now',
+        '/postmark',
+        'Mailbox does not exist',
+      ],
+    },
+    {
       path: '/webhooks',
       heading: 'Webhooks',
       shows: ['refunds/create', 'is not an amount in USD', 'tried 8 times'],
@@ -235,6 +256,8 @@ describe('messages', () => {
     await house.admin.open('/messages/msg_0193a5f0-7c00-7000-8000-000000000008');
     expect(house.admin.one('s-banner').textContent).toContain('550 5.1.1');
     expect(house.admin.text).toContain('As it would be sent now');
+    await house.admin.press('Try again');
+    expect(house.admin.asked.some((a) => a.path.endsWith('/retry'))).toBe(true);
   });
 });
 
@@ -324,6 +347,66 @@ describe('setup', () => {
     expect(puts()).toEqual(['/setup/steps/policy']);
     expect(house.admin.fixtures.steps).toEqual({ policy: 'skipped' });
     expect(house.admin.text).toContain('4 of 7 done');
+  });
+});
+
+describe('mail delivery', () => {
+  const host = 's-text-field[name=host]';
+
+  test('a refused field says why, a corrected one is saved without a password', async () => {
+    await house.admin.open('/settings/delivery');
+    await house.admin.type(host, 'refuse.example');
+    await house.admin.press('Save');
+    expect(house.admin.one(host).getAttribute('error')).toContain('Enter the name of the server');
+    await house.admin.type(host, 'smtp.example.com');
+    await house.admin.press('Save');
+    const put = house.admin.asked.filter((a) => a.method === 'PUT').at(-1)!.body;
+    expect(put).toMatchObject({ host: 'smtp.example.com', password: null, version: 3 });
+    expect(house.admin.fixtures.delivery.mail.version).toBe(4);
+  });
+
+  test('a paused server is the first thing one reads', async () => {
+    house.admin.fixtures.delivery.paused = 'The mail server does not accept the password.';
+    await house.admin.open('/settings/delivery');
+    expect(house.admin.one('s-banner[tone=critical]').textContent).toContain('nothing is lost');
+  });
+
+  test('the test says in plain words what is wrong', async () => {
+    await house.admin.open('/settings/delivery');
+    await house.admin.type('s-email-field[label="Send to"]', 'refuse@example.com');
+    await house.admin.press('Test');
+    expect(house.admin.text).toContain('does not accept the user name and password');
+  });
+
+  test('a shop that never saved anything sees what to begin with', async () => {
+    house.admin.mode = 'empty';
+    await house.admin.open('/settings/delivery');
+    for (const text of ['Check that yours says so', 'No mail waits now', 'Make the addresses'])
+      expect(house.admin.text).toContain(text);
+    expect(house.admin.all(host)).toHaveLength(0);
+  });
+});
+
+describe('suppressed addresses', () => {
+  test('one is removed with a reason', async () => {
+    await house.admin.open('/suppressions');
+    const dialog = house.admin.one('#suppression-remove') as HTMLElement & {
+      showOverlay: () => void;
+      hideOverlay: () => void;
+    };
+    dialog.showOverlay = () => undefined;
+    dialog.hideOverlay = () => undefined;
+    const [first, confirm] = house.admin.all('s-button').filter((b) => b.textContent === 'Remove');
+    await house.admin.press(first!);
+    expect(dialog.textContent).toContain('nobody@example.com gets mails again');
+    await house.admin.type('#suppression-remove s-text-field', 'wrote to us');
+    await house.admin.press([...house.admin.all('#suppression-remove s-button')].at(0) ?? confirm!);
+    expect(house.admin.asked.filter((a) => a.method === 'POST').at(-1)).toEqual({
+      method: 'POST',
+      path: '/suppressions/remove',
+      body: { address: 'nobody@example.com', scope: 'all', reason: 'wrote to us' },
+    });
+    expect(house.admin.text).not.toContain('nobody@example.comNo');
   });
 });
 

@@ -255,6 +255,8 @@ describe('on a phone', () => {
     ['privacy', '/privacy', 'Received'],
     ['access log', '/privacy?view=access', 'Staff member'],
     ['settings', '/settings', 'Sender'],
+    ['mail delivery', '/settings/delivery', 'Sending speed'],
+    ['suppressed addresses', '/suppressions', 'No suppressed addresses'],
   ]) {
     it(`${name} fits, and axe is content`, async () => {
       const app = await screen(typeof place === 'function' ? place() : place, phone);

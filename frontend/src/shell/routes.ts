@@ -30,6 +30,12 @@ export const routes: Route[] = [
     load: () => import('../rooms/messages/message'),
   },
   {
+    patterns: ['/suppressions'],
+    needs: 'messages.read',
+    changes: 'messages.send',
+    load: () => import('../rooms/messages/suppressions'),
+  },
+  {
     patterns: ['/confirmation'],
     needs: 'design.read',
     changes: 'design.change',
@@ -97,6 +103,13 @@ export const routes: Route[] = [
     needs: 'settings.read',
     changes: 'settings.change',
     load: () => import('../rooms/shops/sender'),
+  },
+  {
+    patterns: ['/settings/delivery'],
+    needs: 'settings.read',
+    changes: 'settings.change',
+    load: () => import('../rooms/delivery/screen'),
+    ahead: ['/settings/mail', '/settings/mail/queue'],
   },
 ];
 

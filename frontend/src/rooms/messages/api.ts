@@ -17,6 +17,9 @@ export interface MessageRow {
   variant_reason?: string | null;
   /** Why the merchant's own template was not used. */
   fallback?: string | null;
+  /** What it waits for, and when it is tried next. */
+  waits_for?: 'rate' | 'server' | 'operator' | 'retry' | null;
+  waits_until?: string | null;
 }
 
 export interface Messages {
@@ -30,6 +33,8 @@ export interface Message extends MessageRow {
   message_id: string;
   headers: Record<string, string> | null;
   history: { at: string; state: string; detail: string }[] | null;
+  /** It was given up, nothing went out, and it may be tried again. */
+  retryable?: boolean;
 }
 
 export interface Preview {

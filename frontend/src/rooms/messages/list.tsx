@@ -11,6 +11,7 @@ import { announce } from '../../shell/toast';
 import type { MessageRow, Messages } from './api';
 import { filters, listPath } from './api';
 import { StateBadge } from './state';
+import { Waits } from './waits';
 
 const states = ['sent', 'waiting', 'failed', 'stopped', 'suppressed'];
 const FRESH = 15_000;
@@ -33,7 +34,14 @@ export default function MessageLog() {
   }, [filtered, count]);
 
   return (
-    <Page heading={t('messages.title')}>
+    <Page
+      heading={t('messages.title')}
+      actions={
+        <s-button slot="secondary-actions" href="/suppressions">
+          {t('suppressions.title')}
+        </s-button>
+      }
+    >
       <s-section padding="none" accessibilityLabel={t('messages.title')}>
         <div>
           <div className="filters" role="search" aria-label={t('messages.filters')}>
@@ -127,7 +135,10 @@ function Rows({ messages }: { messages: MessageRow[] }) {
               <span className="break">{message.to || '–'}</span>
             </s-table-cell>
             <s-table-cell>
-              <StateBadge state={message.state} />
+              <span className="state-cell">
+                <StateBadge state={message.state} />
+                <Waits message={message} />
+              </span>
             </s-table-cell>
             <s-table-cell>
               {message.order ? (

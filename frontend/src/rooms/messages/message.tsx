@@ -8,6 +8,7 @@ import type { Message } from './api';
 import { MailPreview } from './preview';
 import { Resend } from './resend';
 import { lookOf, StateBadge } from './state';
+import { TryAgain, Waits } from './waits';
 
 const FRESH = 5_000;
 
@@ -46,9 +47,16 @@ export default function MessageScreen({ id }: ScreenProps) {
       {message?.reason && message.state !== 'sent' && (
         <s-banner
           tone={message.state === 'failed' ? 'critical' : 'warning'}
-          heading={t(message.state === 'failed' ? 'message.failed' : 'message.not_sent')}
+          heading={t(
+            message.state === 'failed'
+              ? 'message.failed'
+              : message.state === 'waiting'
+                ? 'message.not_yet'
+                : 'message.not_sent',
+          )}
         >
           <s-paragraph>{message.reason}</s-paragraph>
+          <TryAgain message={message} reload={reload} />
         </s-banner>
       )}
       {message?.fallback && (
@@ -77,6 +85,14 @@ function Facts({ message }: { message: Message }) {
           <dd>
             <StateBadge state={message.state} />
           </dd>
+          {message.state === 'waiting' && message.waits_for && (
+            <>
+              <dt>{t('message.waits')}</dt>
+              <dd>
+                <Waits message={message} />
+              </dd>
+            </>
+          )}
           <dt>{t('message.to')}</dt>
           <dd className="break">{message.to || '–'}</dd>
           <dt>{t('message.kind')}</dt>

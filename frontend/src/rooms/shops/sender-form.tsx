@@ -113,9 +113,14 @@ export function SenderForm({ sender, reload }: Props) {
       <Page
         heading={t('sender.title')}
         actions={
-          <s-button slot="secondary-actions" href="/setup">
-            {t('setup.reopen')}
-          </s-button>
+          <>
+            <s-button slot="secondary-actions" href="/settings/delivery">
+              {t('delivery.title')}
+            </s-button>
+            <s-button slot="secondary-actions" href="/setup">
+              {t('setup.reopen')}
+            </s-button>
+          </>
         }
         aside={
           <>
