@@ -40,6 +40,11 @@
 // breaks and NUL in every header and anything but one recipient, and the same
 // message always gives the same bytes, Message-ID included.
 //
+// A shop may have a server of its own; Servers keeps few connections to each of
+// them, and of no more shops than it was told. CheckDomain asks the DNS whether the
+// world believes a sender's domain and says in plain words what to add; a DNS that
+// does not answer proves nothing.
+//
 // # Failure
 //
 // Send tells four endings apart: taken (nil), refused (*Refused, which says

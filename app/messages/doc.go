@@ -34,6 +34,27 @@
 // form of it all the same; the message keeps the reason (fallback), as it keeps
 // which variant it is and who chose that.
 //
-// Owns messages, messages_history, messages_suppressions, messages_designs. Hears
-// shops.uninstalled. Text and HTML of a mail are kept 60 days.
+// # What holds a mail up
+//
+// A shop's limits give each mail its turn (wait.go). A shop's own mail server that
+// will not have us pauses the shop: its mails wait, cost no attempt, and go when
+// the settings are saved, a test succeeds, or one of the attempts that are made
+// every quarter of an hour gets through. When the installation's server will not
+// have us, each mail waits for the operator and the merchant sees it at once. A
+// delivery that was given up is failed, with the reason, and may be tried again by
+// hand.
+//
+// # What comes back
+//
+// Reports of providers and mailboxes (feedback.go, report.go) come to a secret
+// address of the shop. One counts once, for the mail it names and its recipient,
+// and for nothing else. A hard bounce or a complaint suppresses the address, an
+// unsubscription the marketing mails to it. Taking an address off the list needs a
+// reason; that, and who did, stays for a year. Whoever is erased stays on the list
+// as a keyed hash. Opening the page to unsubscribe changes nothing, its button
+// works without a cookie and may be pressed twice.
+//
+// Owns messages, messages_history, messages_suppressions, messages_designs,
+// messages_pace, messages_feedback. Hears shops.uninstalled and shops.mail_changed.
+// Text and HTML of a mail are kept 60 days, reports 180.
 package messages

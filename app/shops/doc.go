@@ -38,6 +38,14 @@
 // that an installation waits for. Reading says which staff member reads whose
 // data before the reading is answered; nobody changes that log.
 //
+// # Mail
+//
+// A shop's mails leave through the installation's mail server or its own (mail.go).
+// The password is encrypted, never answered, and stays with the server and the user
+// it was entered for; when no key opens it any more, the mails wait. A server that
+// refuses us is paused, with the reason. What the DNS says of the sender's domain
+// is kept until the sender changes, and looked at again every day.
+//
 // # Staff
 //
 // Whoever uses the app is on record with a role (permission.go, staff.go). Every
@@ -52,6 +60,6 @@
 //
 // Owns shops, shops_tokens, shops_settings, shops_onboarding,
 // shops_privacy_requests, shops_privacy_files, shops_access_log, shops_erasures,
-// shops_staff, shops_redactions. Tells shops.installed,
-// shops.uninstalled.
+// shops_staff, shops_redactions, shops_mail. Tells shops.installed,
+// shops.uninstalled, shops.mail_changed.
 package shops
