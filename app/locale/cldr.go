@@ -22,6 +22,8 @@ type formats struct {
 	Money  moneyFormat  `json:"money"`
 	Date   dateFormat   `json:"date"`
 	List   listFormat   `json:"list"`
+
+	Countries map[string]string `json:"countries"` // by code
 }
 
 func readCLDR(b []byte) *cldrFile {

@@ -154,6 +154,18 @@ function lists(tag) {
   return { middle, end, two: between("α", "β")[0] };
 }
 
+// Countries, by the codes that are in use; ZZ and its like are none.
+const letters = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZ"];
+const none = new Set(["EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"]);
+const codes = letters.flatMap((a) => letters.map((b) => a + b)).filter((code) =>
+  !none.has(code) && new Intl.Locale(`und-${code}`).region === code &&
+  new Intl.DisplayNames("en", { type: "region", fallback: "none" }).of(code));
+
+function countries(tag) {
+  const names = new Intl.DisplayNames(tag, { type: "region" });
+  return Object.fromEntries(codes.map((code) => [code, names.of(code)]));
+}
+
 // ---- what Intl answers
 
 const exponent = { JPY: 0, KRW: 0, CLP: 0, VND: 0, KWD: 3, TND: 3, IQD: 3 }; // of package money; else 2
@@ -222,7 +234,7 @@ const source = { icu: process.versions.icu, cldr: process.versions.cldr };
 const data = { source, currency_digits: currencyDigits(), tags: {} };
 const golden = { source, persian_new_years: newYears(), tags: {} };
 for (const tag of tags) {
-  data.tags[tag] = { number: numbers(tag), money: money(tag), date: dates(tag), list: lists(tag) };
+  data.tags[tag] = { number: numbers(tag), money: money(tag), date: dates(tag), list: lists(tag), countries: countries(tag) };
   golden.tags[tag] = answers(tag);
 }
 mkdirSync(here("testdata/"), { recursive: true });
