@@ -140,7 +140,7 @@ func (s *Service) getParcel(c *web.Ctx) error {
 		}
 		for _, row := range slices.Backward(scans) {
 			sc := row.scan(clock.Zone(shop.Timezone))
-			answer.Scans = append(answer.Scans, scanJSON{sc.State, scanText(locale.English, sc), placeOf(sc, ""), sc.At, sc.Zone.String(), sc.Local, sc.Message})
+			answer.Scans = append(answer.Scans, scanJSON{sc.State, scanText(locale.English, sc), placeOf(locale.English, sc, ""), sc.At, sc.Zone.String(), sc.Local, sc.Message})
 		}
 		p, err := r.parcel(tx.Now)
 		if err != nil {

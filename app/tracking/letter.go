@@ -158,7 +158,7 @@ func parcelData(h *orders.Letterhead, j Journey, p Parcel, kind string) {
 		zone = p.Scans[n-1].Zone
 	}
 	eta := ""
-	if p.UnderWay && kind != KindDelayed || kind == KindDelayed && !p.Late {
+	if p.UnderWay && kind == KindShipped || kind == KindDelayed && !p.Late {
 		eta = expectedText(h.Tag, tone, p.Expected, h.Zone)
 	}
 	h.Data["stage"] = stages[kind]

@@ -4,7 +4,6 @@ import (
 	"context"
 	_ "embed" // the section of the order page
 	"errors"
-	"strings"
 
 	"afterglow/app/locale"
 	"afterglow/app/orders"
@@ -72,7 +71,7 @@ func (s *Service) show(tx *store.Tx, at room.PageView) (any, error) {
 		out.Parcels = append(out.Parcels, showParcel(j, p, o, at.Tag))
 	}
 	switch {
-	case j.Arrived() || j.Late:
+	case j.Arrived() || j.Late || j.nearby():
 	case j.Expected.Until != nil:
 		out.Headline = expectedText(at.Tag, "", j.Expected, j.Zone)
 	default:
@@ -87,7 +86,7 @@ func (s *Service) show(tx *store.Tx, at room.PageView) (any, error) {
 		if i == scansShown {
 			break
 		}
-		out.Scans = append(out.Scans, shownScan{Parcel: number[sc.ParcelID], Text: scanText(at.Tag, sc), Place: placeOf(sc, destination[sc.ParcelID]),
+		out.Scans = append(out.Scans, shownScan{Parcel: number[sc.ParcelID], Text: scanText(at.Tag, sc), Place: placeOf(at.Tag, sc, destination[sc.ParcelID]),
 			Time: at.Tag.DateTime(sc.At, sc.Zone), ShopTime: !sc.Local, First: i == 0})
 	}
 	return out, nil
@@ -129,7 +128,7 @@ func scanText(tag locale.Tag, sc Scan) string {
 
 // placeOf writes the place as the carrier did; the country only when it is not
 // the one the parcel goes to.
-func placeOf(sc Scan, destination string) string {
+func placeOf(tag locale.Tag, sc Scan, destination string) string {
 	parts := []string{}
 	for _, part := range []string{sc.City, sc.Province} {
 		if part != "" {
@@ -137,7 +136,7 @@ func placeOf(sc Scan, destination string) string {
 		}
 	}
 	if sc.Country != "" && (sc.Country != destination || len(parts) == 0) {
-		parts = append(parts, sc.Country)
+		parts = append(parts, tag.Country(sc.Country))
 	}
-	return strings.Join(parts, ", ")
+	return tag.JoinAddress(parts)
 }
