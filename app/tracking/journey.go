@@ -3,11 +3,13 @@ package tracking
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	"afterglow/app/clock"
+	"afterglow/app/orders"
 	"afterglow/app/store"
 )
 
@@ -74,6 +76,12 @@ func (j Journey) Arrived() bool {
 	return len(j.Parcels) > 0 && !slices.ContainsFunc(j.Parcels, func(p Parcel) bool { return p.UnderWay })
 }
 
+// nearby tells whether everything under way is on its last leg: it comes today, or
+// waits to be fetched, whatever was expected before.
+func (j Journey) nearby() bool {
+	return !slices.ContainsFunc(j.Parcels, func(p Parcel) bool { return p.UnderWay && p.State != OutNow && p.State != PickupReady })
+}
+
 // Scans are those of all parcels, the newest first.
 func (j Journey) Scans() []Scan {
 	var all []Scan
@@ -95,6 +103,11 @@ func (s *Service) Journey(tx *store.Tx, orderID int64) (Journey, error) {
 	if err != nil {
 		return j, err
 	}
+	if len(rows) == 0 {
+		if rows, err = s.fromDocument(tx, orderID, j.Zone); err != nil {
+			return j, err
+		}
+	}
 	rows = slices.DeleteFunc(rows, func(r row) bool { return r.State == Cancelled })
 	scans, err := liveScans(tx, idsOf(rows)...)
 	if err != nil {
@@ -115,6 +128,29 @@ func (s *Service) Journey(tx *store.Tx, orderID int64) (Journey, error) {
 		j.add(p)
 	}
 	return j, nil
+}
+
+// fromDocument is the parcels as the order's own document tells about them: of
+// orders that came with the shop's history nobody has told us anything else.
+func (s *Service) fromDocument(tx *store.Tx, orderID int64, zone *time.Location) ([]row, error) {
+	o, err := orders.Find(tx, orderID)
+	if errors.Is(err, orders.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]row, len(o.Fulfillments))
+	for i, f := range o.Fulfillments {
+		r := &rows[i]
+		r.ID, r.OrderName = f.ID, o.Name
+		if err := r.merge(newsOf(o, f), epoch); err != nil {
+			return nil, err
+		}
+		r.conclude(nil, zone)
+	}
+	slices.SortStableFunc(rows, func(a, b row) int { return cmp.Or(a.ShippedAt.Compare(b.ShippedAt), cmp.Compare(a.ID, b.ID)) })
+	return rows, nil
 }
 
 // add widens what is expected of the order by one of its parcels. Of several

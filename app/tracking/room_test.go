@@ -352,6 +352,27 @@ func TestNoMailForHistoryOrWhatIsGone(t *testing.T) {
 	})
 }
 
+// Of an order that came with the shop's history only its document tells.
+func TestAnImportedOrderHasAJourney(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, clk *clock.Fixed) {
+		b := setup(t, db, clk)
+		sent := clk.Now().Add(-20 * 24 * time.Hour)
+		b.place(b.parcel(902, map[string]any{"created_at": sent.Add(time.Hour), "updated_at": sent.Add(time.Hour), "shipment_status": "delivered"}),
+			b.parcel(901, map[string]any{"created_at": sent, "updated_at": sent.Add(48 * time.Hour), "shipment_status": "in_transit"}),
+			b.parcel(903, map[string]any{"status": "cancelled"}))
+		j := b.journey()
+		if len(j.Parcels) != 2 || j.Parcels[0].ID != 901 || j.Parcels[0].State != InTransit || j.Parcels[1].State != Delivered || j.Arrived() {
+			t.Fatalf("%+v", j.Parcels)
+		}
+		if p := j.Parcels[0]; p.Carrier.Name != "DHL" && p.Carrier.Name != "DHL Paket" || p.TrackingURL == "" || !p.ShippedAt.Equal(sent) || len(p.Items) != 1 || p.Number != 1 {
+			t.Errorf("%+v", p)
+		}
+		if got := b.mails(); len(got) != 0 {
+			t.Errorf("reading it mailed %v", got)
+		}
+	})
+}
+
 func TestErasedStaysErased(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB, clk *clock.Fixed) {
 		b := setup(t, db, clk)
