@@ -37,6 +37,7 @@ func (b Brand) data(tag locale.Tag) map[string]any {
 		readable = "#111111"
 	}
 	muted := pick(b.Muted, defaultBrand.Muted)
+	second := pick(b.Second, accent)
 	return map[string]any{
 		"accent":      accent,
 		"accent_text": pick(b.AccentText, readable),
@@ -44,7 +45,9 @@ func (b Brand) data(tag locale.Tag) map[string]any {
 		"surface":     surface,
 		"text":        pick(b.Text, defaultBrand.Text),
 		"muted":       muted,
-		"second":      pick(b.Second, accent),
+		"second":      second,
+		"accent_dark": onDark(accent),
+		"second_dark": onDark(second),
 		"font":        fontStack(b.Font, tag),
 		"line":        blend(pick(b.Text, defaultBrand.Text), surface, 0.12),
 	}
@@ -116,6 +119,18 @@ func Contrast(a, b string) float64 {
 func contrast(a, b string) float64 {
 	la, lb := luminance(a), luminance(b)
 	return (max(la, lb) + 0.05) / (min(la, lb) + 0.05)
+}
+
+// darkBox is the lightest ground that the templates have in dark colours.
+const darkBox = "#28282c"
+
+// onDark is a colour, with as much white as a shape needs to be seen on it.
+func onDark(color string) string {
+	lighter := color
+	for share := 0.9; contrast(lighter, darkBox) < 3 && share > 0; share -= 0.1 {
+		lighter = blend(color, "#ffffff", share)
+	}
+	return lighter
 }
 
 // blend mixes share of a into b.

@@ -23,7 +23,7 @@ import (
 // may not be used.
 
 var allowedProperties = map[string]string{
-	"background-color": "", "border": "", "border-bottom": "", "border-top": "", "border-collapse": "", "border-color": "", "color": "",
+	"background-color": "", "border": "", "border-bottom": "", "border-top": "", "border-left": "", "border-right": "", "border-collapse": "", "border-color": "", "color": "",
 	"direction": "", "display": "", "font-family": "", "font-size": "", "font-style": "", "font-weight": "", "letter-spacing": "", "line-height": "",
 	"margin": "", "margin-top": "", "max-width": "", "padding": "", "padding-bottom": "", "padding-left": "", "padding-right": "",
 	"padding-top": "", "text-align": "", "text-decoration": "", "text-transform": "", "vertical-align": "", "width": "",
