@@ -26,9 +26,10 @@ func overtures() []overture {
 	return []overture{
 		// Status and tracking link come first, in every mail.
 		{Goal: shops.GoalFewerQuestions, DefaultStyle: StyleReassuring, Rules: []Rule{}, Layouts: map[string][]string{}},
-		// The first impression decides whether there is a second order; then we are brief.
-		{Goal: shops.GoalSecondOrders, Tone: "friendly", DefaultStyle: StylePlain, Layouts: map[string][]string{},
-			Rules: []Rule{{Style: StyleWarm, When: []Condition{{Kind: IfFirst}}}}},
+		// Who buys for the first time gets a reason to come back; who has come back sees
+		// what goes well with what they chose.
+		{Goal: shops.GoalSecondOrders, Tone: "friendly", DefaultStyle: StyleSimilar, Layouts: map[string][]string{},
+			Rules: []Rule{{Style: StyleInviting, When: []Condition{{Kind: IfFirst}}}}},
 		// What follows from buying is said at once, with the last return day above the
 		// items: who has time does not send things back in a hurry.
 		{Goal: shops.GoalFewerRefunds, Tone: "formal", DefaultStyle: StyleReassuring, Rules: []Rule{},

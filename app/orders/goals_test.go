@@ -77,7 +77,7 @@ func TestAGoalBeginsTheDraftAndSparesWhatSomebodyWrote(t *testing.T) {
 			t.Error("another goal did not replace the suggestion")
 		}
 		d, revision := draft()
-		if d.DefaultStyle != StylePlain || d.Tone != "friendly" || len(d.Rules) != 1 {
+		if d.DefaultStyle != StyleSimilar || d.Tone != "friendly" || len(d.Rules) != 1 {
 			t.Errorf("the draft is %s, %s, %v", d.DefaultStyle, d.Tone, d.Rules)
 		}
 		d.Tone, d.Signature.Name = "playful", "Maya"
