@@ -4,11 +4,12 @@ import { useFormat } from '../../shell/session';
 import { Empty, Failed, Skeleton } from '../../shell/states';
 import { t } from '../../shell/strings';
 import type { Preview } from './api';
+import { inTheDark } from './dark';
 
-const views = ['desktop', 'phone', 'text'] as const;
+const views = ['desktop', 'phone', 'dark', 'text'] as const;
 type View = (typeof views)[number];
 
-const icons = { desktop: 'desktop', phone: 'mobile', text: 'text' } as const;
+const icons = { desktop: 'desktop', phone: 'mobile', dark: 'moon', text: 'text' } as const;
 
 const onPhone = () => window.matchMedia?.('(max-width: 640px)').matches ?? false;
 
@@ -60,7 +61,7 @@ export function MailPreview({ path, sent }: { path: string; sent: boolean }) {
         </div>
       )}
       {!(error && !data) && (
-        <div className={`stage stage-${view}`}>
+        <div className={`stage stage-${view === 'dark' ? 'phone' : view}`}>
           {data === undefined ? (
             <div className="sheet">
               <Skeleton lines={8} />
@@ -90,7 +91,7 @@ export function MailPreview({ path, sent }: { path: string; sent: boolean }) {
                     sandbox=""
                     referrerPolicy="no-referrer"
                     title={t('preview.frame', { subject: data.subject })}
-                    srcDoc={data.html}
+                    srcDoc={view === 'dark' ? inTheDark(data.html) : data.html}
                   />
                 </div>
               )}

@@ -71,7 +71,7 @@ export default function NotificationsScreen() {
           </div>
         )}
       </s-section>
-      <s-section accessibilityLabel={t('notifications.preview')}>
+      <s-section accessibilityLabel={t('notifications.choose')}>
         <div className="fields-pair">
           <s-select
             label={t('notifications.preview')}

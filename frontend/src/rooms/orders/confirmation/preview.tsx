@@ -7,7 +7,7 @@ import type { Orders } from '../api';
 import type { Design, Shown } from './api';
 import { confirmationPath, styles } from './api';
 import { LanguageSelect } from './language-select';
-import { inTheDark } from './changes';
+import { inTheDark } from '../../messages/dark';
 
 const views = ['phone', 'desktop', 'dark', 'text'] as const;
 export type View = (typeof views)[number];
