@@ -185,12 +185,13 @@ func (d *demo) announce(sim *shopsim.Sim, out io.Writer) error {
 Afterglow is running, with a simulated Shopify beside it.
 
   Shop       %s        buy something here
+  My orders  %sapps/%s/orders  where shoppers find their orders again
   Mailbox    %s  the mail a shopper gets
   Admin      %s  what the merchant sees
   Simulation %s/sim     clock, faults, ledger
 
 Everything is kept in %s; stop with Ctrl-C, begin afresh with --reset.
-`, addresses.StorefrontURL, addresses.MailboxURL, addresses.AdminURL, store, d.dir)
+`, addresses.StorefrontURL, addresses.StorefrontURL, shopsim.AppHandle, addresses.MailboxURL, addresses.AdminURL, store, d.dir)
 	return err
 }
 

@@ -17,6 +17,7 @@ type storePage struct {
 	W        wordList
 	Count    int64
 	Customer *Customer
+	Pages    string // where the app's own pages stand; "" without the app
 
 	Products []productCard
 	Product  *productView
@@ -65,6 +66,9 @@ type personRow struct {
 
 func (s *Sim) storePage(r *http.Request, shop *Shop, title string) storePage {
 	p := storePage{Shop: shop, Title: title, Lang: "en", Dir: "ltr", W: englishWords(), Customer: s.signedIn(r, shop)}
+	if shop.Installed && hasScope(shop.Scopes, "write_app_proxy") {
+		p.Pages = "/apps/" + AppHandle
+	}
 	for _, line := range s.cart(r, shop) {
 		p.Count += line.Quantity
 	}
