@@ -137,7 +137,7 @@ export class Format {
     }
   }
 
-  private civilOf(at: Date): string {
+  civilOf(at: Date): string {
     return new Intl.DateTimeFormat('en-CA', {
       timeZone: this.zone,
       year: 'numeric',

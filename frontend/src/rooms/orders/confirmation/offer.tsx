@@ -126,6 +126,11 @@ export function OfferCard({ draft, change, wrong, currency }: Editing) {
   );
 }
 
+/** A code ends with its last day, as its mail says it. */
+function lastDay(format: ReturnType<typeof useFormat>, ends: string): string {
+  return format.civil(format.civilOf(new Date(Date.parse(ends) - 1000)));
+}
+
 function optional(text: string, currency: string): Money | null {
   const amount = minor(text, currency);
   return amount.minor > 0 ? amount : null;
@@ -157,7 +162,7 @@ function Codes() {
                   {code.used_order && (
                     <s-link href={`/orders/${code.used_order}`}>{t('offer.used_by')}</s-link>
                   )}
-                  <span>{t('offer.until', { when: format.exact(code.ends_at) })}</span>
+                  <span>{t('offer.until', { when: lastDay(format, code.ends_at) })}</span>
                 </p>
               </div>
             </li>
