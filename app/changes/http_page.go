@@ -206,6 +206,7 @@ func (s *Service) getChange(c *web.Ctx) error {
 		return err
 	}
 	seen, again := showChange(v.Tag, ch, v.Path), 0
+	seen.settled(v.Order, ch)
 	if ch.State.UnderWay() {
 		again = 2
 	}
@@ -244,7 +245,14 @@ func (s *Service) getAddress(c *web.Ctx) error {
 		return err
 	}
 	if to := v.Order.Shipping; v.offered && v.verdict.Allowed && to != nil {
-		a := &shopify.GateAddress{FirstName: to.FirstName, LastName: to.LastName, Company: to.Company, Address1: to.Address1, Address2: to.Address2, City: to.City, Zip: to.Zip, Phone: to.Phone}
+		first, last := to.FirstName, to.LastName
+		if first == "" && last == "" {
+			last = to.Name
+		}
+		if last == "" {
+			last = v.Order.ShopperName()
+		}
+		a := &shopify.GateAddress{FirstName: first, LastName: last, Company: to.Company, Address1: to.Address1, Address2: to.Address2, City: to.City, Zip: to.Zip, Phone: to.Phone}
 		return s.addressForm(c, v, a, nil)
 	}
 	return s.sayNo(c, v, Address)

@@ -9,7 +9,10 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"reflect"
+	"runtime"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -130,11 +133,11 @@ func (b *bench) in(fn func(tx *store.Tx) error) {
 // place buys two lines and waits until the order is known here, too.
 func (b *bench) place() *shopsim.Order {
 	b.t.Helper()
-	list := b.place2(1)
+	list := b.places(1)
 	return list[0]
 }
 
-func (b *bench) place2(n int) (list []*shopsim.Order) {
+func (b *bench) places(n int) (list []*shopsim.Order) {
 	b.t.Helper()
 	first, second := b.variants()
 	for range n {
@@ -233,40 +236,57 @@ func each(t *testing.T, test func(t *testing.T, b *bench)) {
 	storetest.Each(t, func(t *testing.T, db *store.DB, clk *clock.Fixed) { test(t, setup(t, db, clk)) })
 }
 
-func TestCancelGivesTheMoneyBackAtOnce(t *testing.T) {
+// One store for them all: a database each would take longer than the tests.
+func TestChanges(t *testing.T) {
 	each(t, func(t *testing.T, b *bench) {
-		o := b.place()
-		begun := time.Now()
-		ch := b.ended(b.must(Wish{Order: o.ID, Kind: Cancel}).ID)
-		if took := time.Since(begun); took > 3*time.Second {
-			t.Errorf("the cancellation took %s", took)
-		}
-		after := b.sim.Order(b.shop.ID, o.ID)
-		if ch.State != Done || after.CancelledAt == nil || b.refunds(o.ID) != 1 || ch.Money.Minor != o.Totals().Total.Presentment {
-			t.Fatalf("change %+v, cancelled at %v, %d refunds", ch, after.CancelledAt, b.refunds(o.ID))
-		}
-		if n := b.receipts(ch.ID); n != 1 {
-			t.Errorf("%d receipts", n)
-		}
-		if again, err := b.ask(Wish{ID: ch.ID, Order: o.ID, Kind: Cancel}); err != nil || again.ID != ch.ID || again.State != Done {
-			t.Errorf("the same form again: %+v, %v", again, err)
-		}
+		b.run(t, cancelGivesTheMoneyBackAtOnce)
+		b.run(t, aSentOrderIsNotCancelled)
+		b.run(t, aHundredClicksAreOneCancellation)
+		b.run(t, itemsAreChangedAndTheDifferenceIsSettled)
+		b.run(t, theJanitorReleasesOurHoldsAndNoOthers)
+		b.run(t, lostAnswersRefundNothingTwice)
+		b.run(t, whatIsNotOfferedCannotBeAsked)
 	})
 }
 
-func TestASentOrderIsNotCancelled(t *testing.T) {
-	each(t, func(t *testing.T, b *bench) {
-		o := b.place()
-		if _, err := b.sim.Fulfill(b.shop.ID, o.ID, shopsim.FulfillInput{}); err != nil {
-			t.Fatal(err)
-		}
-		for _, w := range []Wish{{Order: o.ID, Kind: Cancel}, {Order: o.ID, Kind: Address, Address: anAddress()}} {
-			ch := b.ended(b.must(w).ID)
-			if ch.State != Refused || ch.Reason != WhySent || b.refunds(o.ID) != 0 || b.receipts(ch.ID) != 1 {
-				t.Errorf("%s: %s because of %s, %d refunds, %d receipts", w.Kind, ch.State, ch.Reason, b.refunds(o.ID), b.receipts(ch.ID))
-			}
-		}
+func (b *bench) run(t *testing.T, test func(t *testing.T, b *bench)) {
+	name := runtime.FuncForPC(reflect.ValueOf(test).Pointer()).Name()
+	t.Run(name[strings.LastIndexByte(name, '.')+1:], func(t *testing.T) {
+		b.t = t
+		test(t, b)
 	})
+}
+
+func cancelGivesTheMoneyBackAtOnce(t *testing.T, b *bench) {
+	o := b.place()
+	begun := time.Now()
+	ch := b.ended(b.must(Wish{Order: o.ID, Kind: Cancel}).ID)
+	if took := time.Since(begun); took > 3*time.Second {
+		t.Errorf("the cancellation took %s", took)
+	}
+	after := b.sim.Order(b.shop.ID, o.ID)
+	if ch.State != Done || after.CancelledAt == nil || b.refunds(o.ID) != 1 || ch.Money.Minor != o.Totals().Total.Presentment {
+		t.Fatalf("change %+v, cancelled at %v, %d refunds", ch, after.CancelledAt, b.refunds(o.ID))
+	}
+	if n := b.receipts(ch.ID); n != 1 {
+		t.Errorf("%d receipts", n)
+	}
+	if again, err := b.ask(Wish{ID: ch.ID, Order: o.ID, Kind: Cancel}); err != nil || again.ID != ch.ID || again.State != Done {
+		t.Errorf("the same form again: %+v, %v", again, err)
+	}
+}
+
+func aSentOrderIsNotCancelled(t *testing.T, b *bench) {
+	o := b.place()
+	if _, err := b.sim.Fulfill(b.shop.ID, o.ID, shopsim.FulfillInput{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range []Wish{{Order: o.ID, Kind: Cancel}, {Order: o.ID, Kind: Address, Address: anAddress()}} {
+		ch := b.ended(b.must(w).ID)
+		if ch.State != Refused || ch.Reason != WhySent || b.refunds(o.ID) != 0 || b.receipts(ch.ID) != 1 {
+			t.Errorf("%s: %s because of %s, %d refunds, %d receipts", w.Kind, ch.State, ch.Reason, b.refunds(o.ID), b.receipts(ch.ID))
+		}
+	}
 }
 
 func anAddress() *shopify.GateAddress {
@@ -274,45 +294,43 @@ func anAddress() *shopify.GateAddress {
 }
 
 // R5: a hundred clicks in two windows are one cancellation.
-func TestAHundredClicksAreOneCancellation(t *testing.T) {
-	each(t, func(t *testing.T, b *bench) {
-		o := b.place()
-		other := *b.s
-		var wg sync.WaitGroup
-		var mu sync.Mutex
-		seen := map[string]bool{}
-		for i := range 100 {
-			wg.Go(func() {
-				s := b.s
-				if i%2 == 0 {
-					s = &other
-				}
-				c, err := s.Ask(ctx, storetest.Shop, Wish{ID: ids.New("chg"), Order: o.ID, Kind: Cancel, By: Shopper, Tag: locale.English})
-				if err != nil && !errors.Is(err, ErrUnderWay) {
-					t.Error(err)
-				}
-				mu.Lock()
-				defer mu.Unlock()
-				if c.ID != "" {
-					seen[c.ID] = true
-				}
-			})
-		}
-		wg.Wait()
-		done := 0
-		for id := range seen {
-			c := b.ended(id)
-			switch {
-			case c.State == Done:
-				done++
-			case c.Reason != WhyCancelled:
-				t.Errorf("refused because of %q", c.Reason)
+func aHundredClicksAreOneCancellation(t *testing.T, b *bench) {
+	o := b.place()
+	other := *b.s
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	seen := map[string]bool{}
+	for i := range 100 {
+		wg.Go(func() {
+			s := b.s
+			if i%2 == 0 {
+				s = &other
 			}
+			c, err := s.Ask(ctx, storetest.Shop, Wish{ID: ids.New("chg"), Order: o.ID, Kind: Cancel, By: Shopper, Tag: locale.English})
+			if err != nil && !errors.Is(err, ErrUnderWay) {
+				t.Error(err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if c.ID != "" {
+				seen[c.ID] = true
+			}
+		})
+	}
+	wg.Wait()
+	done := 0
+	for id := range seen {
+		c := b.ended(id)
+		switch {
+		case c.State == Done:
+			done++
+		case c.Reason != WhyCancelled:
+			t.Errorf("refused because of %q", c.Reason)
 		}
-		if done != 1 || b.refunds(o.ID) != 1 {
-			t.Errorf("%d cancellations, %d refunds", done, b.refunds(o.ID))
-		}
-	})
+	}
+	if done != 1 || b.refunds(o.ID) != 1 {
+		t.Errorf("%d cancellations, %d refunds", done, b.refunds(o.ID))
+	}
 }
 
 func rounds(small int) int {
@@ -327,7 +345,7 @@ func rounds(small int) int {
 func TestAChangeAndAFulfillmentRace(t *testing.T) {
 	each(t, func(t *testing.T, b *bench) {
 		n := rounds(50) // on each database
-		list := b.place2(n)
+		list := b.places(n)
 		won := map[string]int{}
 		for at := 0; at < n; at += 20 {
 			var wg sync.WaitGroup

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"afterglow/app/locale"
-	"afterglow/app/policy"
+	"afterglow/app/orders"
 	"afterglow/app/room"
 	"afterglow/app/store"
 )
@@ -32,6 +32,7 @@ type (
 		Path, Query string
 		Latest      *shownChange
 		Options     []shownOption
+		Why         string // when nothing is possible, and for the same reason
 		Instead     string // when nothing is possible
 	}
 	shownOption struct {
@@ -56,11 +57,20 @@ func (s *Service) show(tx *store.Tx, order int64, tag locale.Tag, zone *time.Loc
 	if err != nil {
 		return nil, err
 	}
+	o, err := orders.Find(tx, order)
+	if err != nil {
+		return nil, err
+	}
 	out := shown{Path: path, Query: "?lang=" + string(tag), Options: options, Instead: instead}
 	if latest != nil && (latest.EndedAt == nil || tx.Now.Sub(*latest.EndedAt) < latestShown) {
 		out.Latest = showChange(tag, *latest, path)
+		out.Latest.settled(o, *latest)
 	}
-	if len(out.Options) == 0 && out.Latest == nil {
+	out.sum()
+	if o.CancelledAt != nil { // the page says so; there is nothing left to change
+		out.Options, out.Why, out.Instead = nil, "", ""
+	}
+	if len(out.Options) == 0 && out.Why == "" && out.Latest == nil {
 		return nil, nil
 	}
 	for i := range out.Options {
@@ -69,6 +79,26 @@ func (s *Service) show(tx *store.Tx, order int64, tag locale.Tag, zone *time.Loc
 		}
 	}
 	return &out, nil
+}
+
+// sum says once what holds for every option.
+func (v *shown) sum() {
+	for _, o := range v.Options {
+		if o.Link != "" || o.Text != v.Options[0].Text {
+			return
+		}
+	}
+	if len(v.Options) > 1 {
+		v.Why, v.Options = v.Options[0].Text, nil
+	}
+}
+
+// settled takes the request for payment back once nothing is due. A copy of the
+// order that is older than the change cannot tell.
+func (v *shownChange) settled(o *orders.Order, ch Change) {
+	if v.PayURL != "" && ch.EndedAt != nil && o.UpdatedAt.After(*ch.EndedAt) && orders.Sum(o).Due.Presentment <= 0 {
+		v.PayURL, v.Money = "", ""
+	}
 }
 
 // options are what the shop offers at all, with until when or why not.
@@ -101,7 +131,7 @@ func (s *Service) options(tx *store.Tx, order int64, tag locale.Tag, zone *time.
 			if v.Allowed {
 				o.Link, possible = offer.path, true
 			} else if instead == "" {
-				instead = insteadText(v, tag)
+				instead = v.InsteadText(tag)
 			}
 			list = append(list, o)
 		}
@@ -111,8 +141,6 @@ func (s *Service) options(tx *store.Tx, order int64, tag locale.Tag, zone *time.
 	}
 	return list, instead, nil
 }
-
-func insteadText(v policy.Verdict, tag locale.Tag) string { return v.InsteadText(tag) }
 
 // showChange says how a change stands.
 func showChange(tag locale.Tag, ch Change, path string) *shownChange {

@@ -48,12 +48,12 @@ var (
 	docOrderGate          = document("order_gate")
 	docOrderCancel        = document("order_cancel")
 	docOrderCancelResult  = document("order_cancel_result")
-	docOrderAddress       = document("order_address")
-	docOrderEditBegin     = document("order_edit_begin")
-	docOrderEditSet       = document("order_edit_set_quantity")
+	docOrderAddress       = repeatable("order_address")
+	docOrderEditBegin     = repeatable("order_edit_begin")
+	docOrderEditSet       = repeatable("order_edit_set_quantity")
 	docOrderEditAdd       = document("order_edit_add_variant")
 	docOrderEditCommit    = document("order_edit_commit")
-	docFulfillmentHold    = document("fulfillment_hold")
+	docFulfillmentHold    = repeatable("fulfillment_hold")
 	docFulfillmentRelease = document("fulfillment_release")
 	docRefundCreate       = document("refund_create")
 	docProductVariants    = document("product_variants")
@@ -97,6 +97,14 @@ func document(name string) Document {
 	}
 	text := uncommented(string(raw))
 	return Document{Name: name, Text: withFragments(text), Safe: strings.HasPrefix(text, "query ")}
+}
+
+// repeatable loads a mutation that does the same when it is sent twice: it sets what
+// it is told to, saves nothing, or bears a name that is unique.
+func repeatable(name string) Document {
+	d := document(name)
+	d.Safe = true
+	return d
 }
 
 // uncommented drops the lines that only say which variables the document takes.
