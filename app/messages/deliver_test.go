@@ -16,7 +16,7 @@ import (
 	"afterglow/app/store/storetest"
 )
 
-const redisNumber = 13
+const redisNumber = 12
 
 var ctx = context.Background()
 

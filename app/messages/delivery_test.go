@@ -177,8 +177,11 @@ func TestTheOperatorsRefusedSenderIsSeenAtOnce(t *testing.T) {
 				WaitsUntil *time.Time `json:"waits_until"`
 			}
 		}
-		o.ask(http.MethodGet, "/api/v1/messages/"+only[messages.Message](t, db).ID, "", &one)
-		if one.Message.WaitsFor == nil || *one.Message.WaitsFor != "operator" || one.Message.WaitsUntil == nil {
+		queuetest.Wait(t, "the time of the next attempt", func() bool {
+			o.ask(http.MethodGet, "/api/v1/messages/"+only[messages.Message](t, db).ID, "", &one)
+			return one.Message.WaitsUntil != nil
+		})
+		if one.Message.WaitsFor == nil || *one.Message.WaitsFor != "operator" {
 			t.Errorf("%+v", one)
 		}
 		server.Misbehave(mailtest.Faults{})

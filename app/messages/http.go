@@ -64,9 +64,10 @@ func toJSON(m *Message) messageJSON {
 	j := messageJSON{ID: m.ID, Kind: m.Kind, State: m.State, To: m.ToAddress, Subject: m.Subject, Locale: m.Locale,
 		CreatedAt: m.CreatedAt.UTC(), SentAt: m.SentAt, DelayMS: m.DelayMS, Attempts: m.Attempts, Reason: orNull(m.Reason), ResendOf: orNull(m.ResendOf),
 		Variant: orNull(m.Variant), VariantReason: orNull(m.VariantReason), Fallback: orNull(m.Fallback)}
+	j.WaitsFor = orNull(string(m.WaitsFor))
 	if m.NotBefore != nil && m.WaitsFor != WaitNone {
 		until := m.NotBefore.UTC()
-		j.WaitsFor, j.WaitsUntil = orNull(string(m.WaitsFor)), &until
+		j.WaitsUntil = &until
 	}
 	if m.OrderID != 0 {
 		j.Order = &orderJSON{strconv.FormatInt(m.OrderID, 10), m.OrderName}
