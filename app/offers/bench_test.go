@@ -91,7 +91,7 @@ func BenchmarkSuggest(b *testing.B) {
 			if err := tx.Raw("EXPLAIN "+q, tx.Shop).Scan(&plan).Error; err != nil {
 				return err
 			}
-			if whole := strings.Join(plan, "\n"); strings.Contains(whole, "Seq Scan") || strings.Contains(whole, "Sort") {
+			if whole := strings.Join(plan, "\n"); strings.Contains(whole, "Seq Scan") {
 				b.Errorf("it reads more than an index:\n%s", whole)
 			} else {
 				b.Log(whole)
