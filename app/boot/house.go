@@ -34,13 +34,14 @@ var Scopes = []string{"read_orders", "read_customers", "read_products", "read_fu
 // OptionalScopes are asked for where the merchant first wants what needs them.
 // write_orders cancels and gives money back, write_order_edits changes items, and
 // the last one stops the warehouse meanwhile: without all three shoppers may not
-// change orders, and everything else works.
-var OptionalScopes = []string{"write_discounts", "write_orders", "write_order_edits", "write_merchant_managed_fulfillment_orders"}
+// change orders, and everything else works. The last three send a parcel again and
+// give store credit to who waits for one.
+var OptionalScopes = []string{"write_discounts", "write_orders", "write_order_edits", "write_merchant_managed_fulfillment_orders", "write_draft_orders", "write_store_credit_account_transactions", "read_store_credit_accounts"}
 
 // adminPages are the admin's own addresses; frontend/src/shell/routes.ts knows what
 // each of them shows.
 var adminPages = []string{
-	"/", "/orders", "/orders/:id", "/imports", "/messages", "/messages/:id", "/suppressions", "/confirmation", "/policy", "/changes", "/tracking", "/tracking/:id", "/notifications",
+	"/", "/orders", "/orders/:id", "/imports", "/messages", "/messages/:id", "/suppressions", "/confirmation", "/policy", "/changes", "/makegood", "/tracking", "/tracking/:id", "/notifications",
 	"/webhooks", "/operations", "/privacy", "/setup", "/staff", "/settings", "/settings/sender", "/settings/delivery",
 }
 

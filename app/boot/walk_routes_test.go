@@ -158,7 +158,15 @@ func asks(a, b *tenant) map[string][]ask {
 		"POST /api/v1/privacy/requests/:id/file": {{path: "/privacy/requests/" + b.request + "/file", body: map[string]any{}, want: 404}},
 		"GET /api/v1/offers/codes":               {{path: "/offers/codes", want: 200}, {path: "/offers/codes", query: url.Values{"cursor": {"zzz"}}, want: 200}},
 		"GET /api/v1/changes":                    {{path: "/changes", want: 200}, {path: "/changes", query: url.Values{"cursor": {"zzz"}, "kind": {"cancel"}, "state": {"done"}}, want: 200}},
-		"GET /api/v1/changes/settings":           {{path: "/changes/settings", want: 200}},
+		"GET /api/v1/makegood":                   {{path: "/makegood", want: 200}},
+		"GET /api/v1/makegood/offers":            {{path: "/makegood/offers", want: 200}, {path: "/makegood/offers", query: url.Values{"cursor": {"zzz"}}, want: 200}},
+		"GET /api/v1/tracking/lanes":             {{path: "/tracking/lanes", want: 200}},
+		"PUT /api/v1/makegood": {
+			{path: "/makegood", body: map[string]any{"version": 99, "valid_days": 7}, want: 409},
+			{path: "/makegood", body: map[string]any{"version": 0, "valid_days": 7, "shop_id": int64(b.id)}, want: 400},
+			{path: "/makegood", body: map[string]any{"version": 0, "valid_days": 0}, want: 422},
+		},
+		"GET /api/v1/changes/settings": {{path: "/changes/settings", want: 200}},
 		"PUT /api/v1/changes/settings": {
 			{path: "/changes/settings", body: map[string]any{"version": 0, "hold_minutes": 10, "shop_id": int64(b.id)}, want: 400},
 			{path: "/changes/settings", body: map[string]any{"version": 99, "cancel": true, "hold_minutes": 10}, want: 409},

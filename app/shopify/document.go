@@ -57,12 +57,19 @@ var (
 	docFulfillmentRelease = document("fulfillment_release")
 	docRefundCreate       = document("refund_create")
 	docProductVariants    = document("product_variants")
+	docOrderPayments      = document("order_payments")
+	docDraftCreate        = document("draft_create")
+	docDraftComplete      = document("draft_complete")
+	docDraftTagged        = document("draft_tagged")
+	docStoreCreditAdd     = document("store_credit_add")
+	docStoreCreditRecent  = document("store_credit_recent")
 	documents             = []Document{
 		docShop, docAppInstallation, docOrder, docOrderLines, docRefundLines, docFulfillmentLines, docOrdersUpdated, docOrderParcels, docCustomer,
 		docBulkRun, docBulkOperation, docBulkRecent, docBulkCancel, docProducts, docCatalogue,
 		docDiscountCreate, docDiscountByCode, docDiscountEnd,
 		docOrderGate, docOrderCancel, docOrderCancelResult, docOrderAddress, docOrderEditBegin, docOrderEditSet, docOrderEditAdd, docOrderEditCommit,
 		docFulfillmentHold, docFulfillmentRelease, docRefundCreate, docProductVariants,
+		docOrderPayments, docDraftCreate, docDraftComplete, docDraftTagged, docStoreCreditAdd, docStoreCreditRecent,
 	}
 
 	// What bulk operations export; each is the variable of docBulkRun.

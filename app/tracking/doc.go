@@ -44,12 +44,22 @@
 // countries with several zones. Where that is not known it is shown in the shop's
 // zone, and that is said.
 //
+// # Promises, stalls, make-goods
+//
+// Each delivered parcel teaches its lane; a promise is made from that, kept as it
+// was made, and scored. Silence beyond the lane's own pauses is a stall. A shopper
+// whose parcel is late or stalled may be offered a choice, which is carried out
+// once and within the budget: the row is turned, the budget taken and the operation
+// planned in one transaction. See docs/decisions/0018.
+//
 // # Tables, topics, facts
 //
-// tracking_parcels, tracking_scans, tracking_settings. Heard: the four topics above;
+// tracking_parcels, tracking_scans, tracking_settings; tracking_lanes, tracking_lessons,
+// tracking_promises; tracking_goodwill, tracking_budgets, tracking_offers, tracking_claims. Heard: the four topics above;
 // orders.moved, orders.deleted. Told, about a parcel's id:
 // tracking.shipped, tracking.out_for_delivery, tracking.delivered,
-// tracking.exception.
+// tracking.exception, tracking.stalled; about an offer's id: tracking.offered,
+// tracking.made_up.
 //
 // # Failure
 //

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"afterglow/app/clock"
+	"afterglow/app/locale"
 	"afterglow/app/shops"
 	"afterglow/app/store"
 )
@@ -114,4 +115,16 @@ func judge(from, until, delivered time.Time, zone *time.Location) (kept bool, la
 		return false, -d
 	}
 	return true, 0
+}
+
+// sureText says how far a span can be relied on: how often such promises came
+// true, or that it is a guess. A carrier's own day is the carrier's to answer for.
+func sureText(tag locale.Tag, e Expected) string {
+	switch {
+	case e.Share > 0:
+		return locale.Shopper.T(tag, "tracking.sure", map[string]any{"count": e.Share / 10})
+	case e.Source == SourcePrior:
+		return locale.Shopper.T(tag, "tracking.guess", nil)
+	}
+	return ""
 }

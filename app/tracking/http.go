@@ -22,6 +22,7 @@ func (s *Service) routes(r *web.Group) {
 	r.GET("/tracking/parcels/:id", s.getParcel, web.Needs(shops.MayReadOrders))
 	r.GET("/tracking/settings", s.getSettings, web.Needs(shops.MayReadSettings))
 	r.PUT("/tracking/settings", s.putSettings, web.Needs(shops.MayChangeSettings))
+	s.goodwillRoutes(r)
 	r.GET("/tracking/preview", s.getPreview, web.Needs(shops.MayReadSettings))
 }
 

@@ -218,7 +218,7 @@ func distance(origin, destination string) Distance {
 }
 
 // prior is what is promised where nothing has been learnt, in working days. The
-// sources are in docs/decisions/0019.
+// sources are in docs/decisions/0018.
 type prior struct {
 	span   Span
 	silent int64 // working days without a scan that are nothing unusual

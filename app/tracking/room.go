@@ -53,6 +53,8 @@ func (s *Service) Room() room.Room {
 		Tables: []string{"tracking_parcels", "tracking_scans", "tracking_settings",
 			"tracking_lanes", "tracking_lessons", "tracking_promises", "tracking_goodwill", "tracking_budgets", "tracking_offers", "tracking_claims"},
 		Admin: s.routes,
+		Links: s.linked,
+		Proxy: s.proxied,
 		Topics: map[string]shopify.TopicHandler{
 			"fulfillments/create":       s.onParcel,
 			"fulfillments/update":       s.onParcel,
@@ -69,12 +71,13 @@ func (s *Service) Room() room.Room {
 			{Kind: TaskSweep, InTx: s.sweep},
 			{Kind: TaskWatch, InTx: s.watchShop},
 		},
-		Schedules: append(s.schedules(), s.watching()),
-		Mails:     s.mails(),
-		OrderPage: []room.Section{s.section()},
-		Personal:  true,
-		Export:    s.export,
-		Erase:     s.erase,
+		Schedules:  append(s.schedules(), s.watching()),
+		Mails:      append(s.mails(), s.offerMails()...),
+		OrderPage:  []room.Section{s.section(), s.offerSection()},
+		Operations: s.operations(),
+		Personal:   true,
+		Export:     s.export,
+		Erase:      s.erase,
 	}
 }
 
@@ -102,11 +105,25 @@ func (s *Service) export(_ context.Context, tx *store.Tx, p room.Person) (map[st
 				"tracking_url": r.TrackingURL, "country": r.DestinationCountry, "region": r.DestinationRegion, "shipped_at": r.ShippedAt, "delivered_at": r.DeliveredAt, "scans": seen})
 		}
 	}
-	return map[string]any{"tracking_parcels": list}, nil
+	offers := []map[string]any{}
+	for _, order := range p.OrderIDs {
+		made, err := offersOn(tx, order)
+		if err != nil {
+			return nil, err
+		}
+		for _, of := range made {
+			offers = append(offers, map[string]any{"order_id": of.OrderID, "cause": of.Cause, "state": of.State, "choice": of.Choice, "amount_minor": of.AmountMinor, "currency": of.Currency,
+				"made_at": of.MadeAt, "chosen_at": of.ChosenAt, "settled_at": of.SettledAt})
+		}
+	}
+	return map[string]any{"tracking_parcels": list, "tracking_offers": offers}, nil
 }
 
 // erase takes out of the person's parcels where they went and by which number,
 // and leaves how long they took. What comes later finds the row closed.
 func (s *Service) erase(_ context.Context, tx *store.Tx, p room.Person) error {
+	if err := forgetOffers(tx, p.OrderIDs); err != nil {
+		return err
+	}
 	return eraseParcels(tx, p.OrderIDs)
 }

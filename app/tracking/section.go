@@ -45,6 +45,7 @@ type (
 	}
 	shown struct {
 		Headline string
+		Sure     string // how often such spans came true, or that nobody knows yet
 		Late     bool
 		Several  bool
 		Parcels  []shownParcel
@@ -74,6 +75,7 @@ func (s *Service) show(tx *store.Tx, at room.PageView) (any, error) {
 	case j.Arrived() || j.Late || j.nearby():
 	case j.Expected.Until != nil:
 		out.Headline = expectedText(at.Tag, "", j.Expected, j.Zone)
+		out.Sure = sureText(at.Tag, j.Expected)
 	default:
 		out.Headline = locale.Shopper.T(at.Tag, "tracking.unknown", nil)
 	}

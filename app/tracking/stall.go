@@ -143,7 +143,10 @@ func (s *Service) watchShop(_ context.Context, tx *store.Tx, _ queue.Job) error 
 			return err
 		}
 	}
-	return s.overdueShop(tx)
+	if err := s.overdueShop(tx); err != nil {
+		return err
+	}
+	return s.offerShop(tx, shop)
 }
 
 // overdueShop tells shoppers whose parcels are past the promised days.

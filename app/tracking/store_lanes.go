@@ -153,3 +153,46 @@ func forgetLessons(tx *store.Tx, orders []int64) error {
 	}
 	return nil
 }
+
+// learntLanes gathers the counts by carrier and countries.
+func learntLanes(tx *store.Tx) ([]learntLane, error) {
+	var rows []struct {
+		Carrier, Origin, Destination string
+		Value, Count                 int64
+	}
+	err := tx.Raw(`SELECT carrier, origin, destination, value, SUM(count) AS count FROM tracking_lanes WHERE shop_id = ? AND measure = ? AND month >= ?
+		GROUP BY carrier, origin, destination, value HAVING SUM(count) > 0 ORDER BY carrier, origin, destination, value`, tx.Shop, measureDays, since(tx.Now)).Scan(&rows).Error
+	if err != nil {
+		return nil, err
+	}
+	list := []learntLane{}
+	for i := 0; i < len(rows); {
+		j, h := i, histogram{}
+		for ; j < len(rows) && rows[j].Carrier == rows[i].Carrier && rows[j].Origin == rows[i].Origin && rows[j].Destination == rows[i].Destination; j++ {
+			h = append(h, tally{rows[j].Value, rows[j].Count})
+		}
+		span := h.span()
+		list = append(list, learntLane{Carrier: rows[i].Carrier, Origin: rows[i].Origin, Destination: rows[i].Destination, Parcels: h.total(), Median: h.quantile(500),
+			From: span.From, Until: span.Until, Learnt: h.total() >= enoughDays})
+		i = j
+	}
+	var scored []struct {
+		Carrier, Origin, Destination string
+		Scored, Kept                 int64
+	}
+	err = tx.Raw(`SELECT carrier, origin, destination, COUNT(*) AS scored, SUM(CASE WHEN kept THEN 1 ELSE 0 END) AS kept FROM tracking_promises
+		WHERE shop_id = ? AND scored_at >= ? GROUP BY carrier, origin, destination`, tx.Shop, tx.Now.AddDate(0, -historyMonths, 0)).Scan(&scored).Error
+	for _, r := range scored {
+		for i := range list {
+			if l := &list[i]; l.Carrier == r.Carrier && l.Origin == r.Origin && l.Destination == r.Destination {
+				l.Scored, l.Kept = r.Scored, r.Kept
+			}
+		}
+	}
+	for i := range list {
+		if known, ok := CarrierNamed(list[i].Carrier); ok {
+			list[i].Carrier = known.Name
+		}
+	}
+	return list, err
+}

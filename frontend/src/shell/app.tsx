@@ -48,6 +48,7 @@ function Nav() {
       {shown('/confirmation') && <s-link href="/confirmation">{t('nav.confirmation')}</s-link>}
       {shown('/policy') && <s-link href="/policy">{t('nav.policy')}</s-link>}
       {shown('/changes') && <s-link href="/changes">{t('nav.changes')}</s-link>}
+      {shown('/makegood') && <s-link href="/makegood">{t('nav.makegood')}</s-link>}
       {shown('/webhooks') && <s-link href="/webhooks">{t('nav.webhooks')}</s-link>}
       {shown('/privacy') && <s-link href="/privacy">{t('nav.privacy')}</s-link>}
       {shown('/staff') && <s-link href="/staff">{t('nav.staff')}</s-link>}

@@ -68,6 +68,13 @@ export const routes: Route[] = [
     ahead: ['/policy'],
   },
   {
+    patterns: ['/makegood'],
+    needs: 'settings.read',
+    changes: 'settings.change',
+    load: () => import('../rooms/makegood/screen'),
+    ahead: ['/makegood'],
+  },
+  {
     patterns: ['/changes'],
     needs: 'orders.read',
     changes: 'settings.change',

@@ -1,0 +1,343 @@
+package tracking
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"afterglow/app/clock"
+	"afterglow/app/ids"
+	"afterglow/app/orders"
+	"afterglow/app/queue"
+	"afterglow/app/queue/queuetest"
+	"afterglow/app/shopify"
+	"afterglow/app/shops"
+	"afterglow/app/shopsim"
+	"afterglow/app/store"
+	"afterglow/app/store/storetest"
+	"afterglow/app/web"
+)
+
+// stage is one shop whose store is simulated, with orders that are read from it.
+type stage struct {
+	*bench
+	sim  *shopsim.Sim
+	shop *shopsim.Shop
+	app  *shopify.App
+
+	mu       sync.Mutex
+	client   *shopify.Client
+	loggedIn time.Time
+}
+
+// api is let in; tokens last for an hour.
+func (st *stage) api(ids.Shop) *shopify.Client {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if now := st.clk.Now(); st.client == nil || now.Sub(st.loggedIn) > 20*time.Minute {
+		domain, err := shopify.ParseDomain(st.shop.Domain)
+		if err != nil {
+			panic(err)
+		}
+		tokens, err := st.app.ExchangeSession(ctx, domain, st.sim.SessionToken(st.shop))
+		for ; err != nil; tokens, err = st.app.ExchangeSession(ctx, domain, st.sim.SessionToken(st.shop)) {
+			time.Sleep(time.Millisecond) // this answer may be lost, too
+		}
+		st.client, st.loggedIn = shopify.NewAPI(st.app, nil, slog.New(slog.DiscardHandler), shopify.Hooks{}).ClientWith(domain, tokens.Access), now
+	}
+	return st.client
+}
+
+func perform(t *testing.T, db *store.DB, clk *clock.Fixed) *stage {
+	t.Helper()
+	st := &stage{bench: &bench{t: t, db: db, clk: clk}}
+	st.simulate(t)
+	q := queuetest.New(t, db, redisNumber)
+	links, err := web.NewLinks(clk, make([]byte, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	keeper := shops.New(shops.Config{DB: db, From: "shop@example.com"})
+	st.orders = orders.New(orders.Config{DB: db, Shops: keeper, Links: links, AppURL: "https://app.example", Log: slog.New(slog.DiscardHandler),
+		Readers: func(ids.Shop) orders.Reader { return st.api(0) }})
+	st.s = New(Config{DB: db, Shops: keeper, Orders: st.orders})
+	operator := shopify.NewOperator(db, st.api, slog.New(slog.DiscardHandler))
+	operator.Register(st.s.operations()...)
+	q.Register(operator.Task())
+	for _, task := range st.orders.Room().Tasks {
+		if task.Kind == orders.TaskRead {
+			q.Register(task)
+		}
+	}
+	st.in(storetest.Shop, func(tx *store.Tx) error {
+		err := tx.Exec(`INSERT INTO shops (shop_id, domain, name, email, currency, timezone, locale, url, state, scopes, installed_at)
+			VALUES (?, 'loom.myshopify.com', 'Lumen & Loom', 'shop@example.com', 'USD', 'America/New_York', 'en', 'https://shop.example', 'installed', ?, ?)`,
+			tx.Shop, "read_orders,"+strings.Join(OfferScopes, ","), clk.Now().Add(-30*24*time.Hour)).Error
+		if err != nil {
+			return err
+		}
+		return tx.Exec(`INSERT INTO shops_settings (shop_id, version, sender_name, reply_to, postal_address, support_email, logo_url, accent_color,
+			confirmation_enabled, returns_days, returns_policy_url, updated_at)
+			VALUES (?, 3, 'Lumen & Loom', '', '', 'help@example.com', '', '#2a5bd7', ?, 30, '', ?)`, tx.Shop, false, clk.Now()).Error
+	})
+	queuetest.Start(t, q)
+	return st
+}
+
+func (st *stage) simulate(t *testing.T) {
+	t.Helper()
+	var handler http.Handler
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(w, r) }))
+	t.Cleanup(server.Close)
+	scopes := append([]string{"read_orders", "read_customers", "read_products", "read_fulfillments"}, OfferScopes...)
+	var err error
+	st.sim, err = shopsim.New(shopsim.Config{URL: server.URL, AppURL: "http://127.0.0.1:1", APIKey: "key-1", APISecret: "secret-1", Now: st.clk.Now, SeedOrders: -1,
+		Scopes: scopes, Topics: []string{}, PointsPerSecond: 1_000_000, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { st.sim.Close() })
+	handler = st.sim.Handler()
+	secrets, err := shopify.NewSecrets("secret-1", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	st.app, err = shopify.NewApp(shopify.Config{APIKey: "key-1", Secrets: secrets, URL: "https://app.example.com", Clock: st.clk, SimURL: server.URL, Scopes: scopes})
+	if err != nil {
+		t.Fatal(err)
+	}
+	st.shop = st.sim.Shop(st.sim.ShopDomain())
+	if err := st.sim.SetInstalled(st.shop.ID, true, scopes); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// generous lets shoppers choose everything, up to a cap a month.
+func (st *stage) generous(capMonth int64) {
+	st.in(storetest.Shop, func(tx *store.Tx) error {
+		g := defaultGoodwill("USD")
+		g.Enabled, g.WaitMinor, g.CapOrder, g.CapMonth = true, 300, 1_000_000, capMonth
+		_, err := saveGoodwill(tx, g)
+		return err
+	})
+}
+
+// late puts orders on record whose units each travel in a parcel of their own that
+// fell silent, and returns the offers made for them, by order.
+func (st *stage) late(count int, units int64) (offers []offerRow) {
+	st.t.Helper()
+	var placed []*shopsim.Order
+	variant := st.sim.Products(st.shop.ID)[0].Variants[0].ID
+	for i := range count {
+		o, err := st.sim.PlaceOrder(st.shop.ID, shopsim.Checkout{Customer: &shopsim.CheckoutCustomer{Email: fmt.Sprintf("shopper%d@example.com", i), FirstName: "Negar", LastName: "R"},
+			TaxRate: "0", Country: "DE", Lines: []shopsim.CheckoutLine{{VariantID: variant, Quantity: units}}})
+		if err != nil {
+			st.t.Fatal(err)
+		}
+		placed = append(placed, o)
+		st.in(storetest.Shop, func(tx *store.Tx) error {
+			return queue.Enqueue(tx, queue.Request{Kind: orders.TaskRead, Ref: fmt.Sprint(o.ID)})
+		})
+	}
+	for _, o := range placed {
+		queuetest.Wait(st.t, "the order", func() bool {
+			return st.db.Read(ctx, storetest.Shop, func(tx *store.Tx) error { _, err := orders.Find(tx, o.ID); return err }) == nil
+		})
+		st.in(storetest.Shop, func(tx *store.Tx) error {
+			for u := range units {
+				at := tx.Now.Add(-20 * 24 * time.Hour)
+				n := news{ID: o.ID*1000 + u, OrderID: o.ID, Name: fmt.Sprintf("%s.%d", o.Name, u+1), Status: "success", CreatedAt: at, UpdatedAt: at, Company: "DHL Paket",
+					Number: "00340434292135100124", Items: []Item{{o.Lines[0].ID, 1}}, Origin: "US", Destination: "DE"}
+				n.Scans = []scanRow{{ID: n.ID, ParcelID: n.ID, Status: "in_transit", HappenedAt: at, UpdatedAt: at}}
+				if err := st.s.hear(tx, n, at); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	st.in(storetest.Shop, func(tx *store.Tx) error { return st.s.watchShop(ctx, tx, queue.Job{}) })
+	st.clk.Advance(49 * time.Hour)
+	st.in(storetest.Shop, func(tx *store.Tx) error { return st.s.watchShop(ctx, tx, queue.Job{}) })
+	st.in(storetest.Shop, func(tx *store.Tx) error {
+		return tx.Scoped(&offerRow{}).Where("state = 'open'").Order("order_id, parcel_id").Find(&offers).Error
+	})
+	if len(offers) != count*int(units) {
+		st.t.Fatalf("%d offers for %d parcels", len(offers), count*int(units))
+	}
+	return offers
+}
+
+func (st *stage) choose(of offerRow, choice string) (got offerRow, err error) {
+	err = st.db.InTx(ctx, storetest.Shop, func(tx *store.Tx) (err error) { got, err = st.s.Choose(tx, of.OrderID, of.ID, choice); return err })
+	return got, err
+}
+
+func (st *stage) count(sql string, args ...any) (n int64) {
+	st.t.Helper()
+	st.in(storetest.Shop, func(tx *store.Tx) error {
+		return tx.Raw(sql, append([]any{tx.Shop}, args...)...).Scan(&n).Error
+	})
+	return n
+}
+
+// Whatever answers are lost on the way: each choice is carried out once, by the
+// simulated store's own ledger.
+func TestMakeGoodsUnderLostAnswers(t *testing.T) {
+	count, units := 10, int64(10)
+	if os.Getenv("FULL") != "" {
+		count = 1000
+	}
+	storetest.Each(t, func(t *testing.T, db *store.DB, clk *clock.Fixed) {
+		st := perform(t, db, clk)
+		st.generous(1_000_000_000)
+		offers := st.late(count, units)
+		if err := st.sim.SetFaults(shopsim.Faults{Seed: 11, API: shopsim.APIFaults{FailAfter: 0.3}}); err != nil {
+			t.Fatal(err)
+		}
+		chosen := map[string]int{}
+		for i, of := range offers {
+			choice := [...]string{ChoiceRefund, ChoiceReship, ChoiceCredit, ChoiceWait, ChoiceRefund, ChoiceReship, ChoiceRefund, ChoiceReship, ChoiceCredit, ChoiceReship}[i%10]
+			chosen[choice]++
+			for _, again := range []string{choice, ChoiceWait, choice} { // a double click, and another mind
+				if _, err := st.choose(of, again); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		for deadline := time.Now().Add(time.Minute + time.Duration(len(offers))*time.Second); ; time.Sleep(10 * time.Millisecond) {
+			clk.Advance(time.Second)
+			if st.count(`SELECT count(*) FROM tracking_offers WHERE shop_id = ? AND state = 'done'`) == int64(len(offers)) {
+				break
+			}
+			if time.Now().After(deadline) {
+				t.Fatal("some were not carried out")
+			}
+		}
+		ledger := map[string]map[string]int{"refund": {}, "store_credit": {}, "replacement": {}}
+		for _, l := range st.sim.Ledger(st.shop.ID) {
+			if l.By != "app" {
+				continue
+			}
+			key := l.Key
+			if key == "" {
+				key = fmt.Sprint(l.Subject)
+			}
+			ledger[l.Kind][key]++
+		}
+		for kind, want := range map[string]int{"refund": chosen[ChoiceRefund], "store_credit": chosen[ChoiceCredit] + chosen[ChoiceWait], "replacement": chosen[ChoiceReship]} {
+			total := 0
+			for key, n := range ledger[kind] {
+				if total += n; n != 1 {
+					t.Errorf("%s %s was made %d times", kind, key, n)
+				}
+			}
+			if total != want {
+				t.Errorf("%s: %d in the ledger, %d chosen", kind, total, want)
+			}
+		}
+		taken := st.count(`SELECT SUM(worth_minor) FROM tracking_offers WHERE shop_id = ?`)
+		if spent := st.count(`SELECT SUM(spent_minor) FROM tracking_budgets WHERE shop_id = ?`); spent != taken || st.count(`SELECT SUM(reserved_minor) FROM tracking_budgets WHERE shop_id = ?`) != taken {
+			t.Errorf("spent %d of %d", spent, taken)
+		}
+		attempts := st.count(`SELECT SUM(attempt) FROM shopify_operations WHERE shop_id = ?`)
+		t.Logf("%d choices, %d attempts", len(offers), attempts)
+	})
+}
+
+// The budget is never exceeded, however many choose at once; who comes too late
+// may choose something else.
+func TestTheBudgetHoldsUnderConcurrentChoosers(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, clk *clock.Fixed) {
+		st := perform(t, db, clk)
+		st.generous(1_000_000_000)
+		offers := st.late(8, 8)
+		worth := offers[0].WorthMinor
+		st.in(storetest.Shop, func(tx *store.Tx) error {
+			return tx.Exec(`UPDATE tracking_goodwill SET cap_month_minor = ? WHERE shop_id = ?`, 20*worth+worth/2, tx.Shop).Error
+		})
+		var wg sync.WaitGroup
+		var mu sync.Mutex
+		done, late := 0, 0
+		for _, of := range offers {
+			wg.Go(func() {
+				_, err := st.choose(of, ChoiceRefund)
+				mu.Lock()
+				defer mu.Unlock()
+				switch {
+				case err == nil:
+					done++
+				case errors.Is(err, ErrBudget):
+					late++
+				default:
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if done != 20 || late != 44 {
+			t.Errorf("%d got through and %d did not", done, late)
+		}
+		if got := st.count(`SELECT reserved_minor FROM tracking_budgets WHERE shop_id = ?`); got != 20*worth {
+			t.Errorf("%d are taken, %d at most", got, 20*worth)
+		}
+		if open := st.count(`SELECT count(*) FROM tracking_offers WHERE shop_id = ? AND state = 'open'`); open != 44 {
+			t.Errorf("%d offers are open still", open)
+		}
+	})
+}
+
+// What Shopify refuses gives the budget back, and nobody is told it was done.
+func TestARefusedChoiceFreesTheBudget(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, clk *clock.Fixed) {
+		st := perform(t, db, clk)
+		st.generous(1_000_000_000)
+		of := st.late(1, 1)[0]
+		if _, err := st.sim.Refund(st.shop.ID, of.OrderID, shopsim.RefundInput{Amount: "0.01"}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := st.choose(of, ChoiceRefund); err != nil {
+			t.Fatal(err)
+		}
+		queuetest.Wait(t, "the refusal", func() bool {
+			clk.Advance(time.Second)
+			return st.count(`SELECT count(*) FROM tracking_offers WHERE shop_id = ? AND state = 'refused'`) == 1
+		})
+		if got := st.count(`SELECT reserved_minor FROM tracking_budgets WHERE shop_id = ?`); got != 0 {
+			t.Errorf("%d are still taken", got)
+		}
+	})
+}
+
+func TestAParcelsShareOfAnOrder(t *testing.T) {
+	price := func(n int64) orders.Price { return orders.Price{Shop: n, Presentment: n} }
+	o := &orders.Order{Currency: "USD", PresentmentCurrency: "USD", Lines: []orders.Line{
+		{ID: 1, VariantID: 11, Quantity: 2, CurrentQuantity: 2, Price: price(1000)},
+		{ID: 2, VariantID: 12, Quantity: 1, CurrentQuantity: 1, Price: price(3000), Allocations: []orders.Allocation{{Amount: price(1000)}}},
+	}}
+	o.Now.Total = price(4801) // with shipping and tax
+	for _, c := range []struct {
+		items    []Item
+		want     int64
+		complete bool
+	}{
+		{[]Item{{1, 2}, {2, 1}}, 4801, true}, {[]Item{{1, 2}}, 2400, true}, {[]Item{{1, 1}}, 1200, true}, {[]Item{{9, 1}}, 0, true}, {nil, 0, false}, {[]Item{{1, 5}}, 2400, false},
+	} {
+		if got, complete := worthOf(o, c.items); got.Shop != c.want && got.Shop != c.want+1 || complete != c.complete {
+			t.Errorf("%v: %d, complete %t", c.items, got.Shop, complete)
+		}
+	}
+	g := defaultGoodwill("USD")
+	g.Enabled, g.Countries, g.OrderMin = true, "AT DE", 1000
+	if !g.covers("DE", 1000, "USD") || g.covers("FR", 1000, "USD") || g.covers("DE", 999, "USD") || g.covers("DE", 1000, "EUR") {
+		t.Error("what is covered")
+	}
+}
