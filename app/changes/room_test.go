@@ -67,6 +67,7 @@ func setup(t *testing.T, db *store.DB, clk *clock.Fixed) *bench {
 	operator := shopify.NewOperator(db, clients, slog.New(slog.DiscardHandler))
 	operator.Register(b.s.operations()...)
 	q.Register(operator.Task())
+	q.Register(queue.Task{Kind: messages.TaskDeliver, InTx: func(context.Context, *store.Tx, queue.Job) error { return nil }}) // nobody reads the mails
 	for _, r := range []room.Room{letters.Room(), b.s.Room()} {
 		q.Register(r.Tasks...)
 	}
@@ -210,7 +211,14 @@ func (b *bench) change(id string) (c Change) {
 // ended waits for the outcome.
 func (b *bench) ended(id string) Change {
 	b.t.Helper()
-	b.until("the end of the change", func() bool { return !b.change(id).State.Live() })
+	for deadline := time.Now().Add(30 * time.Second); b.change(id).State.Live(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			var ops []shopify.Operation
+			b.in(func(tx *store.Tx) (err error) { ops, err = shopify.OperationsOn(tx, b.change(id).Order); return err })
+			b.t.Fatalf("the change does not end: %+v, %+v", b.change(id), ops)
+		}
+		b.clk.Advance(5 * time.Millisecond) // what was set back waits for a later moment
+	}
 	return b.change(id)
 }
 

@@ -140,7 +140,8 @@ func TestAShopperCancelsOnTheOrderPage(t *testing.T) {
 	}
 
 	sent := d.buy("sent@example.com", "en")
-	page = d.pageOf("sent@example.com")
+	page = d.pageOf("sent@example.com") // and now on the shop's own domain
+	page = d.Addresses.SimURL + "/apps/afterglow/o/" + page[strings.LastIndexByte(page, '/')+1:]
 	form, _ = d.page(page+"/change/cancel", nil)
 	once = onceField.FindStringSubmatch(form)
 	if once == nil {
