@@ -128,6 +128,40 @@ describe('in other languages', () => {
   }
 });
 
+describe('without the link', () => {
+  for (const [locale, dir] of [
+    ['en', 'ltr'],
+    ['ar', 'rtl'],
+  ]) {
+    it(`${locale}: finds the way from the shop, and is told what is missing`, async () => {
+      page = await open(browser, {viewport: phone});
+      await page.goto(demo.storefront_url);
+      await page.getByRole('navigation', {name: 'Your orders'}).getByRole('link', {name: 'Track your order'}).click();
+      await page.goto(`${page.url()}?lang=${locale}`);
+      await look('look-up');
+      await page.evaluate(() => document.forms[0].setAttribute('novalidate', ''));
+      await page.locator('#order').fill('#1');
+      await page.locator('form button').click();
+      await page.getByRole('alert').waitFor();
+      await look('look-up without an address');
+      await page.locator('#email').fill('nobody@example.com');
+      await page.locator('form button').click();
+      await page.getByRole('status').waitFor();
+      assert.equal(await page.locator('html').getAttribute('dir'), dir);
+      await look('look-up sent');
+    });
+  }
+
+  it('sees their orders once signed in', async () => {
+    page = await open(browser, {viewport: phone});
+    await page.goto(`${demo.storefront_url}account`);
+    await page.locator('.people button').first().click();
+    await page.getByRole('link', {name: /^My orders, with/}).click();
+    await page.locator('main h1').waitFor();
+    await look('my orders');
+  });
+});
+
 describe('by keyboard alone', () => {
   it('buys', async () => {
     page = await open(browser);
