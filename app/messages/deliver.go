@@ -136,6 +136,15 @@ func (s *Service) prepare(ctx context.Context, tx *store.Tx, m *Message) (*draft
 	if letter.To.Email == "" {
 		letter.To = mail.Address{Name: m.ToName, Email: m.ToAddress}
 	}
+	if to := normal(letter.To.Email); to != m.ToAddress && m.ToAddress != "" {
+		// The order's address was corrected since: what comes back is about the new one.
+		m.ToAddress = to
+		if reason, err := s.suppressed(tx, to, kind.Class); err != nil {
+			return d, err
+		} else if reason != "" {
+			return d, errSuppressed.Detailf("%s", reason)
+		}
+	}
 	if letter.Locale == "" {
 		letter.Locale = m.Locale
 	}

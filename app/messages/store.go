@@ -91,6 +91,9 @@ func findOnce(tx *store.Tx, kind, once string) (*Message, error) {
 // settle writes the outcome of an attempt, and a line of history.
 func settle(tx *store.Tx, m *Message, state State, detail string) error {
 	set := map[string]any{"state": state, "reason": detail, "attempts": gorm.Expr("attempts + 1"), "attempted_at": tx.Now, "not_before": nil, "waits_for": WaitNone}
+	if m.ToAddress != "" {
+		set["to_address"] = unlessErased(m.ToAddress)
+	}
 	if state == StateSent {
 		delay := max(0, tx.Now.Sub(m.CausedAt).Milliseconds())
 		set["sent_at"], set["delay_ms"], set["reason"] = tx.Now, delay, ""
