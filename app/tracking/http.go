@@ -88,6 +88,13 @@ func (s *Service) getParcels(c *web.Ctx) error {
 	if err != nil {
 		return err
 	}
+	shown := make([]string, len(answer.Parcels))
+	for i, p := range answer.Parcels {
+		shown[i] = p.ID
+	}
+	if err := s.shops.ReadingList(c, shown); err != nil {
+		return err
+	}
 	return c.OK(answer)
 }
 
