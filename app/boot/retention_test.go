@@ -49,7 +49,7 @@ var personal = map[string]class{
 	"tracking_scans.city": classTrade, "tracking_scans.province": classTrade, "tracking_scans.zip": classTrade, "tracking_scans.message": classTrade,
 
 	"messages.to_address": classMail, "messages.to_name": classMail, "messages.customer_id": classMail, "messages.locale": classMail, "messages.reason": classMail, "messages_history.detail": classMail,
-	"messages_suppressions.address": classMail, "messages_suppressions.reason": classMail, "messages_suppressions.lifted_reason": classMail, "messages_suppressions.lifted_by": classMail, "messages.subject": classMail, "messages.html": classMailText, "messages.body_text": classMailText,
+	"messages_suppressions.address": classMail, "messages_suppressions.reason": classMail, "messages_suppressions.lifted_reason": classMail, "messages_suppressions.lifted_by": classMail, "messages_dials.address": classMail, "messages.subject": classMail, "messages.html": classMailText, "messages.body_text": classMailText,
 
 	"mail_mailbox.to_address": classMailbox, "mail_mailbox.subject": classMailbox, "mail_mailbox.headers": classMailbox, "mail_mailbox.html": classMailbox, "mail_mailbox.body_text": classMailbox,
 

@@ -225,6 +225,9 @@ func (w *walk) move(name string) {
 		if err := tx.Exec(`INSERT INTO messages_pace (shop_id, minute_at, hour_at) VALUES (?, ?, ?)`, tx.Shop, tx.Now, tx.Now).Error; err != nil {
 			return err
 		}
+		if err := messages.SetDial(tx, o.email, messages.LevelNeeded); err != nil {
+			return err
+		}
 		if err := tx.Exec(`INSERT INTO messages_feedback (shop_id, event_key, provider, kind, message_id, status, occurred_at, received_at)
 			VALUES (?, ?, 'generic', 'soft_bounce', '', '', ?, ?)`, tx.Shop, name, tx.Now, tx.Now).Error; err != nil {
 			return err

@@ -28,10 +28,25 @@ func (c Class) String() string {
 	return "transactional"
 }
 
+// Importance says how much of a choice the shopper has about a mail. A kind that
+// says nothing is always sent.
+type Importance int
+
+const (
+	// Required mails belong to the purchase, to the law or to what the shopper asked for.
+	Required Importance = iota
+	// Needed mails tell what somebody has to know to get the parcel.
+	Needed
+	// Nice mails can be done without.
+	Nice
+)
+
 // A Kind is one sort of mail that a room can send.
 type Kind struct {
 	Name  string // room and mail, "orders.confirmation"; part of stored rows
 	Class Class
+	// Importance decides with the shopper's own choice whether the mail is sent.
+	Importance Importance
 	// Template is compiled MJML: HTML with Liquid in it.
 	Template []byte
 	// Subject is Liquid for one line. Without it the phrase

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -128,6 +129,11 @@ func (s *Service) prepare(ctx context.Context, tx *store.Tx, m *Message) (*draft
 	}
 	if reason != "" {
 		return d, errSuppressed.Detailf("%s", reason)
+	}
+	if !strings.HasPrefix(m.Ref, samplePrefix) {
+		if err := declined(tx, m.ToAddress, kind); err != nil {
+			return d, err
+		}
 	}
 	letter, err := compose(ctx, tx, kind, m)
 	if err != nil {

@@ -7,7 +7,9 @@
 // room that sends it ("orders.confirmation"). Its once-key makes it unique in the
 // shop: a second request with the same key is the first one. A resend is a
 // message of its own that names the one it repeats. A suppression is an address
-// we no longer write to.
+// we no longer write to. A dial is which mails a shopper wants, by how important they
+// are: what belongs to the purchase, to the law or to what they asked for is always
+// sent; a sample is, too.
 //
 //	waiting ──▶ sent
 //	   │  ├───▶ stopped      the thing changed: cancelled, switched off, uninstalled
@@ -55,6 +57,6 @@
 // works without a cookie and may be pressed twice.
 //
 // Owns messages, messages_history, messages_suppressions, messages_designs,
-// messages_pace, messages_feedback. Hears shops.uninstalled and shops.mail_changed.
+// messages_pace, messages_feedback, messages_dials. Hears shops.uninstalled and shops.mail_changed.
 // Text and HTML of a mail are kept 60 days, reports 180.
 package messages

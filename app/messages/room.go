@@ -16,7 +16,7 @@ import (
 func (s *Service) Room() room.Room {
 	return room.Room{
 		Name:   "messages",
-		Tables: []string{"messages", "messages_history", "messages_suppressions", "messages_designs", "messages_pace", "messages_feedback"},
+		Tables: []string{"messages", "messages_history", "messages_suppressions", "messages_designs", "messages_pace", "messages_feedback", "messages_dials"},
 		Admin:  s.routes,
 		Tasks:  []queue.Task{s.deliverTask()},
 		Links:  s.links,
@@ -50,7 +50,12 @@ func (s *Service) export(_ context.Context, tx *store.Tx, p room.Person) (map[st
 	for i, o := range objections {
 		list[i] = map[string]any{"address": o.Address, "mails": o.Scope, "source": o.Source, "reason": o.Reason, "since": o.CreatedAt, "removed_at": o.LiftedAt}
 	}
-	return map[string]any{"messages": mails, "suppressions": list}, nil
+	out := map[string]any{"messages": mails, "suppressions": list}
+	dial, err := DialOf(tx, p.Email)
+	if p.Email != "" && dial.ChosenAt != nil {
+		out["chosen_messages"] = map[string]any{"level": dial.Level, "since": dial.ChosenAt}
+	}
+	return out, err
 }
 
 // sending is how long an erasure waits for a mail that is on its way.
@@ -67,7 +72,7 @@ func (s *Service) erase(_ context.Context, tx *store.Tx, p room.Person) error {
 	}
 	numbers := make([]string, len(rows))
 	for i, m := range rows {
-		if err := s.hideSuppression(tx, m.ToAddress); err != nil {
+		if err := errors.Join(s.hideSuppression(tx, m.ToAddress), forgetDial(tx, m.ToAddress)); err != nil {
 			return err
 		}
 		if _, err := queue.Stop(tx, TaskDeliver, m.ID, "erased"); err != nil {
@@ -79,7 +84,7 @@ func (s *Service) erase(_ context.Context, tx *store.Tx, p room.Person) error {
 	if busy, err := queue.Running(tx, numbers...); err != nil || busy > 0 {
 		return errors.Join(err, queue.Later(tx.Now.Add(sending), errSending))
 	}
-	if err := s.hideSuppression(tx, p.Email); err != nil {
+	if err := errors.Join(s.hideSuppression(tx, p.Email), forgetDial(tx, p.Email)); err != nil {
 		return err
 	}
 	if err := eraseDetails(tx, numbers); err != nil {

@@ -36,6 +36,7 @@ func (s *Service) proxied(r *web.Group) {
 		return s.postLookup(c)
 	})
 	r.GET("/o/:token", s.getPage)
+	s.hangDial(r)
 }
 
 // Requested is the order whose page, or something below it, a request asks for.

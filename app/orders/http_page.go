@@ -33,6 +33,7 @@ var pageTemplates = sync.OnceValues(func() (map[locale.Tag]*template.Template, e
 
 func (s *Service) pages(r *web.Group) {
 	r.GET("/o/:token", s.getPage, web.Kind(LinkOrder), web.Pages())
+	s.hangDial(r, web.Kind(LinkOrder), web.Pages())
 	r.GET("/r/:token", s.getOpen, web.Kind(LinkOpen), web.Pages())
 	r.POST("/renew/:token", s.postRenew, web.Kind(LinkOrder), web.Expired(), web.Pages(), web.Limit(web.NewLimiter(renewalsPerSecond, renewalsAtOnce, web.ByAddress)))
 	r.POST("/r/:token", s.postOpen, web.Kind(LinkOpen), web.Pages())

@@ -116,6 +116,7 @@ func (s *Service) Room() room.Room {
 			{Kind: TaskSweep, Timeout: 15 * time.Minute, MaxAttempts: 5, Run: s.sweep},
 		},
 		Schedules: s.schedules(),
+		OrderPage: []room.Section{s.dialSection()},
 		Mails:     []mail.Kind{s.confirmation(), s.linkMail()},
 		Personal:  true,
 		Export:    s.export,

@@ -20,13 +20,16 @@ import (
 // stages are the parts of the template that the kinds use.
 var stages = map[string]string{KindShipped: "shipped", KindOut: "out", KindDelivered: "delivered", KindDelayed: "delayed"}
 
+// importance is what the shopper's choice of mails goes by.
+var importance = map[string]mail.Importance{KindShipped: mail.Nice, KindOut: mail.Nice, KindDelivered: mail.Needed, KindDelayed: mail.Needed}
+
 // kinds in the order in which their mails may leave.
 var kinds = []string{KindShipped, KindDelayed, KindOut, KindDelivered}
 
 func (s *Service) mails() (all []mail.Kind) {
 	for _, name := range kinds {
 		stage := stages[name]
-		all = append(all, mail.Kind{Name: name, Class: mail.Transactional, Template: mail.TrackingTemplate, Subject: mail.TrackingSubject(stage),
+		all = append(all, mail.Kind{Name: name, Class: mail.Transactional, Importance: importance[name], Template: mail.TrackingTemplate, Subject: mail.TrackingSubject(stage),
 			Samples: []mail.Sample{{Name: stage, Letter: mail.SampleTracking(locale.English, stage)}},
 			Compose: func(_ context.Context, tx *store.Tx, ref string) (*mail.Letter, error) {
 				return s.compose(tx, name, ref)
