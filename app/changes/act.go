@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"afterglow/app/ids"
+	"afterglow/app/orders"
 	"afterglow/app/problem"
 	"afterglow/app/queue"
 	"afterglow/app/shopify"
@@ -38,7 +39,7 @@ func (s *Service) operations() []shopify.OperationKind {
 	for _, name := range []string{OperationCancel, OperationAddress, OperationItems} {
 		list = append(list, shopify.OperationKind{Name: name, Do: s.act, ReadBack: s.readBack, Settled: s.acted})
 	}
-	return append(list, shopify.OperationKind{Name: OperationRefund, Do: refund, ReadBack: findRefund, Settled: s.refunded})
+	return append(list, shopify.OperationKind{Name: OperationRefund, Do: s.refund, ReadBack: findRefund, Settled: s.refunded})
 }
 
 var errPending = problem.New(problem.Unavailable, "changes.pending", "Shopify has not finished yet.")
@@ -132,7 +133,7 @@ func (s *Service) carryOut(ctx context.Context, c *shopify.Client, op shopify.Op
 	if ch.Kind == Address {
 		err = c.ChangeAddress(ctx, ch.Order, *ch.Address)
 	} else {
-		err = edit(ctx, c, g, ch)
+		err = s.edit(ctx, c, op.Shop, g, ch)
 	}
 	if err != nil {
 		return nil, err
@@ -273,8 +274,8 @@ func (s *Service) cancel(ctx context.Context, c *shopify.Client, ch Change) (*sh
 
 // edit changes the items in one edit, which is saved only if it comes to what the
 // shopper was shown.
-func edit(ctx context.Context, c *shopify.Client, g *shopify.Gate, ch Change) error {
-	e, err := openEdit(ctx, c, g, ch)
+func (s *Service) edit(ctx context.Context, c *shopify.Client, shop ids.Shop, g *shopify.Gate, ch Change) error {
+	e, err := s.openEdit(ctx, c, shop, g, ch)
 	if err != nil {
 		return err
 	}
@@ -285,10 +286,15 @@ func edit(ctx context.Context, c *shopify.Client, g *shopify.Gate, ch Change) er
 }
 
 // openEdit works the change out and saves nothing.
-func openEdit(ctx context.Context, c *shopify.Client, g *shopify.Gate, ch Change) (*shopify.Edit, error) {
+func (s *Service) openEdit(ctx context.Context, c *shopify.Client, shop ids.Shop, g *shopify.Gate, ch Change) (*shopify.Edit, error) {
 	l := g.Line(ch.Line)
 	if l == nil {
 		return nil, &shopify.Refused{Reason: WhyChanged}
+	}
+	if ch.Kind == Swap {
+		if err := s.mayTake(ctx, c, shop, ch); err != nil {
+			return nil, err
+		}
 	}
 	e, err := c.BeginEdit(ctx, ch.Order)
 	if err != nil {
@@ -307,6 +313,38 @@ func openEdit(ctx context.Context, c *shopify.Client, g *shopify.Gate, ch Change
 		}
 	}
 	return e, nil
+}
+
+// mayTake refuses a variant that is not for sale, or of another product: an edit
+// would add anything that the shop ever had, hidden or not.
+func (s *Service) mayTake(ctx context.Context, c *shopify.Client, shop ids.Shop, ch Change) error {
+	var product int64
+	err := s.db.Read(ctx, shop, func(tx *store.Tx) error {
+		o, err := orders.Find(tx, ch.Order)
+		if errors.Is(err, orders.ErrNotFound) {
+			return &shopify.Refused{Reason: WhyMissing}
+		}
+		if err != nil {
+			return err
+		}
+		for _, l := range o.Lines {
+			if l.ID == ch.Line {
+				product = l.ProductID
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	found, err := c.Variants(ctx, product)
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(found, func(v shopify.Variant) bool { return int64(v.ID) == ch.Variant && v.Available }) {
+		return &shopify.Refused{Reason: WhyChanged}
+	}
+	return nil
 }
 
 // consequence is what an edit would change in what was paid too much, in minor

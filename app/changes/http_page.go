@@ -308,7 +308,7 @@ func (s *Service) preview(ctx context.Context, shop ids.Shop, ch Change) (int64,
 	if err != nil {
 		return 0, err
 	}
-	e, err := openEdit(ctx, c, g, ch)
+	e, err := s.openEdit(ctx, c, shop, g, ch)
 	if err != nil {
 		return 0, err
 	}

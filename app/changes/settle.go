@@ -11,6 +11,7 @@ import (
 	"afterglow/app/ids"
 	"afterglow/app/money"
 	"afterglow/app/orders"
+	"afterglow/app/problem"
 	"afterglow/app/queue"
 	"afterglow/app/shopify"
 	"afterglow/app/store"
@@ -100,13 +101,10 @@ func (s *Service) giveBack(tx *store.Tx, ch Change, g *shopify.Gate, amount mone
 func over(g *shopify.Gate, amount money.Amount) ([]shopify.BackOver, money.Amount) {
 	left := map[int64]int64{}
 	for _, p := range g.Payments {
-		if p.Status != "SUCCESS" {
-			continue
-		}
 		switch {
-		case p.Kind == "SALE" || p.Kind == "CAPTURE":
+		case p.Status == "SUCCESS" && (p.Kind == "SALE" || p.Kind == "CAPTURE"):
 			left[int64(p.ID)] += p.Amount.Presentment.Minor
-		case p.Kind == "REFUND" && p.Parent != nil:
+		case (p.Status == "SUCCESS" || p.Status == "PENDING") && p.Kind == "REFUND" && p.Parent != nil: // pending: promised
 			left[int64(p.Parent.ID)] -= p.Amount.Presentment.Minor
 		}
 	}
@@ -131,14 +129,48 @@ func rank(p shopify.GatePayment) int {
 	return 0
 }
 
-// refund gives the money back.
-func refund(ctx context.Context, c *shopify.Client, op shopify.Operation) (shopify.Result, error) {
+// errRefund parks a refund for a person: refused operations end, and nobody could
+// have it looked at again.
+var errRefund = problem.New(problem.Conflict, "changes.refund", "Money went back on this order in the meantime. Look at it in Shopify, give back there what is missing, and try again here.")
+
+// refund gives the money back, unless somebody did in the meantime.
+func (s *Service) refund(ctx context.Context, c *shopify.Client, op shopify.Operation) (shopify.Result, error) {
 	var back shopify.MoneyBack
 	if err := op.Decode(&back); err != nil {
 		return shopify.Result{}, err
 	}
+	sent, err := s.backSince(ctx, c, op)
+	switch {
+	case err != nil:
+		return shopify.Result{}, err
+	case sent >= op.Amount.Minor && op.Attempt > 1: // a person has seen to it
+		return shopify.Result{}, nil
+	case sent > 0:
+		return shopify.Result{}, errRefund
+	}
 	id, err := c.Refund(ctx, op.ID, back)
+	var no *shopify.Refused
+	if errors.As(err, &no) {
+		err = errRefund.Detailf("Shopify did not give the money back: %s", no.Reason)
+	}
 	return shopify.Result{ShopifyID: id}, err
+}
+
+// backSince is how much of the order's money went back since the change was begun.
+func (s *Service) backSince(ctx context.Context, c *shopify.Client, op shopify.Operation) (int64, error) {
+	var ch Change
+	err := s.db.Read(ctx, op.Shop, func(tx *store.Tx) (err error) {
+		ch, err = find(tx, op.Subject)
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	g, err := c.Gate(ctx, op.Order)
+	if err != nil {
+		return 0, err
+	}
+	return g.Refunded.Presentment.Minor - ch.Before.Refunded, nil
 }
 
 // findRefund looks for the refund that bears the operation's id in its note.
