@@ -150,7 +150,10 @@ func (s *Service) refund(ctx context.Context, c *shopify.Client, op shopify.Oper
 	}
 	id, err := c.Refund(ctx, op.ID, back)
 	var no *shopify.Refused
-	if errors.As(err, &no) {
+	switch {
+	case errors.As(err, &no) && strings.Contains(no.Reason, "IDEMPOTENCY_CONCURRENT_REQUEST"): // an earlier attempt is on its way
+		err = errPending.With(no)
+	case errors.As(err, &no):
 		err = errRefund.Detailf("Shopify did not give the money back: %s", no.Reason)
 	}
 	return shopify.Result{ShopifyID: id}, err
