@@ -5,8 +5,8 @@ import { useResource } from '../../shell/resource';
 import { Failed, Skeleton } from '../../shell/states';
 import { t } from '../../shell/strings';
 import { announce } from '../../shell/toast';
-import type { Setup, Step, StepName } from './api';
-import { nextAfter, open, setupPath, stepNames } from './api';
+import type { Overture, Setup, Step, StepName } from './api';
+import { goalsPath, nextAfter, open, setupPath, stepNames } from './api';
 import { BrandStep } from './brand-step';
 import { GoalStep } from './goal';
 import { ImportStep } from './import-step';
@@ -24,8 +24,10 @@ import './setup.css';
 export default function SetupScreen() {
   const { data, error, reload } = useResource<Setup>(setupPath);
   const { work, failed, reload: again } = useWork();
-  const wrong = error ?? failed;
-  if (data && work) return <Steps setup={data} work={work} />;
+  // The first step shows them; read now, so that the steps below it do not jump.
+  const goals = useResource<{ goals: Overture[] }>(goalsPath);
+  const wrong = error ?? failed ?? goals.error;
+  if (data && work && goals.data) return <Steps setup={data} work={work} />;
   return (
     <Page heading={t('setup.title')} waiting>
       {wrong ? (
@@ -34,6 +36,7 @@ export default function SetupScreen() {
           retry={() => {
             void reload();
             void again();
+            void goals.reload();
           }}
         />
       ) : (
