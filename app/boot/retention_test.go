@@ -28,12 +28,13 @@ const (
 	classStaff      class = "staff"      // who of the merchant's people uses the app: until they are removed, or the shop is erased
 	classRedaction  class = "redaction"  // whom a restored backup must forget again, by number: 90 days
 	classLookup     class = "look-up"    // what a shopper typed to find their order: until it is found, at most a day
+	classPhoto      class = "photo"      // what a shopper photographed: half a year after the problem was closed, at most two years
 	classDesign     class = "design"     // what the merchant wrote themselves: until the shop is erased
 )
 
 // sweeps names the schedule that ends a class; the others end on request, or
 // with what they belong to.
-var sweeps = map[class]string{classMailText: "messages.retention", classEvent: "shopify.retention", classValue: "shopify.operations", classRequest: "shops.retention", classDisclosure: "shops.retention", classAccessLog: "shops.retention", classRedaction: "shops.retention", classLookup: "orders.lookups"}
+var sweeps = map[class]string{classMailText: "messages.retention", classEvent: "shopify.retention", classValue: "shopify.operations", classRequest: "shops.retention", classDisclosure: "shops.retention", classAccessLog: "shops.retention", classRedaction: "shops.retention", classLookup: "orders.lookups", classPhoto: "changes.photos"}
 
 // personal gives every column that holds, or may hold, personal data its class.
 // A test fails for a column that looks personal and is not here.
@@ -47,6 +48,11 @@ var personal = map[string]class{
 	"tracking_parcels.tracking_number": classTrade, "tracking_parcels.tracking_url": classTrade, "tracking_parcels.destination_region": classTrade,
 	"tracking_lessons.region": classTrade, "tracking_promises.region": classTrade, "tracking_claims.note": classTrade,
 	"tracking_scans.city": classTrade, "tracking_scans.province": classTrade, "tracking_scans.zip": classTrade, "tracking_scans.message": classTrade,
+
+	"changes_withdrawals.typed_order": classTrade, "changes_withdrawals.name": classTrade, "changes_withdrawals.email": classTrade, "changes_withdrawals.email_key": classTrade,
+	"changes_withdrawals.typed_items": classTrade, "changes_withdrawals.locale": classTrade, "changes_withdrawals.answer": classTrade, "changes_withdrawals.answered_by": classStaff,
+	"changes_problems.description": classTrade, "changes_problems.locale": classTrade, "changes_problems.answer": classTrade, "changes_problems.answered_by": classStaff,
+	"changes_photos.picture": classPhoto,
 
 	"messages.to_address": classMail, "messages.to_name": classMail, "messages.customer_id": classMail, "messages.locale": classMail, "messages.reason": classMail, "messages_history.detail": classMail,
 	"messages_suppressions.address": classMail, "messages_suppressions.reason": classMail, "messages_suppressions.lifted_reason": classMail, "messages_suppressions.lifted_by": classMail, "messages_dials.address": classMail, "messages.subject": classMail, "messages.html": classMailText, "messages.body_text": classMailText,
@@ -78,22 +84,24 @@ var personal = map[string]class{
 
 // impersonal are the columns whose names look personal and that hold nobody's data.
 var impersonal = map[string]string{
-	"orders.name":                   "the order's number, #1042",
-	"orders.name_key":               "the order's number, for searching",
-	"orders_lookups.name_key":       "an order's number",
-	"messages.order_name":           "the order's number",
-	"orders_events.detail":          "states and ids, written by us",
-	"queue_schedules.name":          "the schedule's name",
-	"shopify_inbox.subject":         "a kind and an id, order:42",
-	"shopify_operations.subject":    "a kind and an id, order:42",
-	"shops_access_log.subject":      "the number of an order, a message or a request",
-	"tracking_parcels.order_name":   "the order's number",
-	"changes_changes.order_name":    "the order's number",
-	"changes_settings.address":      "whether addresses may be changed",
-	"tracking_parcels.name":         "the parcel's number, #1042.1",
-	"tracking_parcels.carrier_name": "who carries parcels",
-	"tracking_offers.order_name":    "the order's number",
-	"tracking_claims.order_name":    "the order's number",
+	"orders.name":                    "the order's number, #1042",
+	"orders.name_key":                "the order's number, for searching",
+	"orders_lookups.name_key":        "an order's number",
+	"messages.order_name":            "the order's number",
+	"orders_events.detail":           "states and ids, written by us",
+	"queue_schedules.name":           "the schedule's name",
+	"shopify_inbox.subject":          "a kind and an id, order:42",
+	"shopify_operations.subject":     "a kind and an id, order:42",
+	"shops_access_log.subject":       "the number of an order, a message or a request",
+	"tracking_parcels.order_name":    "the order's number",
+	"changes_withdrawals.order_name": "the order's number",
+	"changes_problems.order_name":    "the order's number",
+	"changes_changes.order_name":     "the order's number",
+	"changes_settings.address":       "whether addresses may be changed",
+	"tracking_parcels.name":          "the parcel's number, #1042.1",
+	"tracking_parcels.carrier_name":  "who carries parcels",
+	"tracking_offers.order_name":     "the order's number",
+	"tracking_claims.order_name":     "the order's number",
 }
 
 var looksPersonal = regexp.MustCompile(`email|phone|address|name|customer|buyer|html|body|document|subject|note|detail|header|staff|user|changed_by|sealed|_ip$|street|city|zip|birth`)

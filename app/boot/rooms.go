@@ -34,7 +34,8 @@ func (h *House) hangRooms() error {
 	tracking := tracking.New(tracking.Config{DB: h.DB, Shops: h.Shops, Orders: orders, Messages: messages, Renderer: renderer, Log: h.log,
 		Readers: func(shop ids.Shop) tracking.Reader { return h.API.Client(shop) }})
 	h.hang(tracking.Room())
-	changes := changes.New(changes.Config{DB: h.DB, Shops: h.Shops, Orders: orders, Policy: policy, Clients: h.API.Client, Log: h.log})
+	requests := changes.NewRequests(changes.RequestsConfig{DB: h.DB, Shops: h.Shops, Orders: orders, Policy: policy, Links: h.Links, Spool: h.Config.DataDir, Log: h.log})
+	changes := changes.New(changes.Config{Requests: requests, DB: h.DB, Shops: h.Shops, Orders: orders, Policy: policy, Clients: h.API.Client, Log: h.log})
 	h.hang(changes.Room())
 	offers, err := offers.New(offers.Config{DB: h.DB, Shops: h.Shops, Orders: orders, Keys: h.Config.Keys, Log: h.log})
 	if err != nil {

@@ -171,12 +171,22 @@ func asks(a, b *tenant) map[string][]ask {
 			{path: "/changes/settings", body: map[string]any{"version": 0, "hold_minutes": 10, "shop_id": int64(b.id)}, want: 400},
 			{path: "/changes/settings", body: map[string]any{"version": 99, "cancel": true, "hold_minutes": 10}, want: 409},
 		},
-		"GET /api/v1/operations":            {{path: "/operations", want: 200}, {path: "/operations", query: url.Values{"cursor": {"zzz"}}, want: 200}},
-		"POST /api/v1/operations/:id/retry": {{path: "/operations/" + b.operation + "/retry", body: map[string]any{}, want: 404}},
-		"GET /api/v1/staff":                 {{path: "/staff", want: 200}},
-		"PUT /api/v1/staff/default":         {{path: "/staff/default", body: map[string]any{"role": "support", "shop_id": int64(b.id)}, want: 400}, {path: "/staff/default", body: map[string]any{"role": "viewer"}, want: 200}},
-		"PUT /api/v1/staff/:id":             {{path: "/staff/4711", body: map[string]any{"role": "admin"}, want: 404}},
-		"DELETE /api/v1/staff/:id":          {{path: "/staff/4711", want: 404}},
+		"GET /api/v1/requests/withdrawals":               {{path: "/requests/withdrawals", want: 200}, {path: "/requests/withdrawals", query: url.Values{"cursor": {b.withdrawal}}, want: 200}, {path: "/requests/withdrawals", query: url.Values{"state": {"zzz"}}, want: 422}},
+		"GET /api/v1/requests/withdrawals/:id":           {{path: "/requests/withdrawals/" + b.withdrawal, want: 404}},
+		"POST /api/v1/requests/withdrawals/:id/match":    {{path: "/requests/withdrawals/" + b.withdrawal + "/match", body: map[string]any{"order": "#1001"}, want: 404}},
+		"POST /api/v1/requests/withdrawals/:id/answer":   {{path: "/requests/withdrawals/" + b.withdrawal + "/answer", body: map[string]any{"accepted": true, "text": ""}, want: 404}},
+		"POST /api/v1/requests/withdrawals/:id/refunded": {{path: "/requests/withdrawals/" + b.withdrawal + "/refunded", body: map[string]any{}, want: 404}},
+		"GET /api/v1/requests/problems":                  {{path: "/requests/problems", want: 200}},
+		"GET /api/v1/requests/problems/:id":              {{path: "/requests/problems/" + b.problem, want: 404}},
+		"POST /api/v1/requests/problems/:id/answer":      {{path: "/requests/problems/" + b.problem + "/answer", body: map[string]any{"request_id": "walk-0123456789", "text": "x", "closes": false}, want: 404}},
+		"PUT /api/v1/requests/problems/:id/state":        {{path: "/requests/problems/" + b.problem + "/state", body: map[string]any{"state": "closed"}, want: 404}},
+		"GET /api/v1/requests/photos/:id":                {{path: "/requests/photos/" + b.photo, want: 404}},
+		"GET /api/v1/operations":                         {{path: "/operations", want: 200}, {path: "/operations", query: url.Values{"cursor": {"zzz"}}, want: 200}},
+		"POST /api/v1/operations/:id/retry":              {{path: "/operations/" + b.operation + "/retry", body: map[string]any{}, want: 404}},
+		"GET /api/v1/staff":                              {{path: "/staff", want: 200}},
+		"PUT /api/v1/staff/default":                      {{path: "/staff/default", body: map[string]any{"role": "support", "shop_id": int64(b.id)}, want: 400}, {path: "/staff/default", body: map[string]any{"role": "viewer"}, want: 200}},
+		"PUT /api/v1/staff/:id":                          {{path: "/staff/4711", body: map[string]any{"role": "admin"}, want: 404}},
+		"DELETE /api/v1/staff/:id":                       {{path: "/staff/4711", want: 404}},
 		"GET /api/v1/webhooks": {
 			{path: "/webhooks", want: 200},
 			{path: "/webhooks", query: url.Values{"state": {"parked"}, "cursor": {b.parkedJob}}, want: 200},
@@ -361,7 +371,7 @@ func TestLinksOpenOnlyTheirOwn(t *testing.T) {
 				"none":               {"x", 401},
 				"shop not installed": {sign(&tenant{id: 999}, route.Kind, refs.foreign, time.Hour), 404},
 			} {
-				path := strings.NewReplacer(":token", c.token, ":provider", "generic").Replace(route.Path)
+				path := strings.NewReplacer(":token", c.token, ":provider", "generic", ":photo", a.photo).Replace(route.Path)
 				answer := w.send(route.Method, path+"?shop="+string(b.domain), nil, "Accept", "text/html")
 				if answer.Code != c.want {
 					t.Errorf("%s, link %q: %d, want %d", route.Method, name, answer.Code, c.want)

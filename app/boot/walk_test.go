@@ -59,6 +59,7 @@ type tenant struct {
 	order, parcel                                int64
 	message, parked, parkedJob, event            string
 	request, imported, operation                 string
+	withdrawal, problem, photo                   string
 	email, first, last, phone, street, city, zip string
 	credential                                   shopify.Credential
 }
@@ -240,6 +241,23 @@ func (w *walk) move(name string) {
 			return err
 		}
 		o.operation = op.ID
+		o.withdrawal, o.problem, o.photo = "wdr_"+name, "prb_"+name, "pho_"+name
+		for _, row := range []struct {
+			statement string
+			args      []any
+		}{
+			{`INSERT INTO changes_withdrawals (shop_id, id, typed_order, name, email, email_key, typed_items, lines, locale, order_id, order_name, state, finding, findings, last_day,
+				policy_version, accepted, answer, answered_by, refund_due, received_at, matched_at) VALUES (?, ?, '#1', ?, ?, ?, '', '[]', 'en', ?, '#1', 'matched', 'in_time', '[]', '', 1, ?, '', '', ?, ?, ?)`,
+				[]any{tx.Shop, o.withdrawal, o.last, o.email, o.email, o.order, false, tx.Now.Add(360 * time.Hour), tx.Now, tx.Now}},
+			{`INSERT INTO changes_problems (shop_id, id, order_id, order_name, kind, items, description, locale, state, proposal, allowed, reason, policy_version, photos, answer, answered_by, reported_at)
+				VALUES (?, ?, ?, '#1', 'damaged', '[]', ?, 'en', 'open', 'replace', ?, '', 1, 1, '', '', ?)`, []any{tx.Shop, o.problem, o.order, "Regards, " + o.last, true, tx.Now}},
+			{`INSERT INTO changes_photos (shop_id, id, problem_id, position, picture, width, height, created_at) VALUES (?, ?, ?, 0, ?, 1, 1, ?)`,
+				[]any{tx.Shop, o.photo, o.problem, []byte("\xff\xd8\xff"), tx.Now}},
+		} {
+			if err := tx.Exec(row.statement, row.args...).Error; err != nil {
+				return err
+			}
+		}
 		for _, row := range []string{ // of a room whose rows come only with a design that asks for them
 			`INSERT INTO offers_codes (shop_id, order_id, operation_id, customer_id, code, percent, amount_minor, currency, ends_at, state, reason, shopify_id, used_order, created_at)
 				VALUES (?, 1, 'op_walk', 0, 'WALK', 10, 0, 'EUR', CURRENT_TIMESTAMP, 'ready', '', '', 0, CURRENT_TIMESTAMP)`,

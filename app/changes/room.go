@@ -31,17 +31,20 @@ type Config struct {
 	Policy  *policy.Service
 	Clients func(ids.Shop) *shopify.Client
 	Log     *slog.Logger
+	// Requests are withdrawals and problems; nil leaves them out.
+	Requests *Requests
 }
 
 // Service is the room.
 type Service struct {
-	db      *store.DB
-	shops   *shops.Service
-	orders  *orders.Service
-	policy  *policy.Service
-	clients func(ids.Shop) *shopify.Client
-	log     *slog.Logger
-	poll    time.Duration // between two looks at a cancellation under way
+	db       *store.DB
+	shops    *shops.Service
+	orders   *orders.Service
+	policy   *policy.Service
+	clients  func(ids.Shop) *shopify.Client
+	log      *slog.Logger
+	requests *Requests
+	poll     time.Duration // between two looks at a cancellation under way
 }
 
 // New returns the room.
@@ -49,12 +52,12 @@ func New(c Config) *Service {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Service{db: c.DB, shops: c.Shops, orders: c.Orders, policy: c.Policy, clients: c.Clients, log: c.Log, poll: 300 * time.Millisecond}
+	return &Service{db: c.DB, shops: c.Shops, orders: c.Orders, policy: c.Policy, clients: c.Clients, log: c.Log, requests: c.Requests, poll: 300 * time.Millisecond}
 }
 
 // Room hangs the room up.
 func (s *Service) Room() room.Room {
-	return room.Room{
+	own := room.Room{
 		Name:       "changes",
 		Tables:     []string{"changes_changes", "changes_settings"},
 		Admin:      s.admin,
@@ -69,6 +72,10 @@ func (s *Service) Room() room.Room {
 		Export:     export,
 		Erase:      func(_ context.Context, tx *store.Tx, p room.Person) error { return eraseOf(tx, p.OrderIDs) },
 	}
+	if s.requests == nil {
+		return own
+	}
+	return together(own, s.requests.room())
 }
 
 // export returns what the person asked for, with an address they wished for as long

@@ -69,6 +69,9 @@ func (s *Service) getHome(c *web.Ctx) error {
 		if err := h.attend(tx, lost, s.shops.MissingScopes(shop)); err != nil {
 			return err
 		}
+		if err := s.attend(tx, &h); err != nil {
+			return err
+		}
 		h.Setup, err = shops.Onboarded(tx)
 		return err
 	})

@@ -54,6 +54,7 @@ type Service struct {
 	sections  sections // of the order page, by later rooms
 	days      finishedDays
 	terms     func(*store.Tx, *Order) (ReturnTerms, error)
+	asked     []func(tx *store.Tx) (Attention, error)
 	mayRead   func(ids.Shop) bool // for the sake of a card's name alone
 }
 

@@ -37,6 +37,13 @@ func orderOf(tx *store.Tx, name, email string) (id int64, err error) {
 	return id, err
 }
 
+// orderNamed finds the newest order of this name; 0 when there is none.
+func orderNamed(tx *store.Tx, name string) (id int64, err error) {
+	err = tx.Raw("SELECT id FROM orders WHERE shop_id = ? AND name_key = ? AND name_key <> '' AND deleted_at IS NULL AND redacted_at IS NULL ORDER BY placed_at DESC LIMIT 1",
+		tx.Shop, name).Scan(&id).Error
+	return id, err
+}
+
 func forgetLookup(tx *store.Tx, id string) error {
 	return tx.Scoped(&lookupRow{}).Where("id = ?", id).Delete(&lookupRow{}).Error
 }

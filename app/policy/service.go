@@ -43,6 +43,12 @@ func (s *Service) UseDelivered(d Arrival) { s.delivered = d }
 // policy of the day of purchase. With an item's id it decides for that item. It
 // returns orders.ErrNotFound for an order that we do not have.
 func (s *Service) Verdict(tx *store.Tx, a Action, orderID int64, item ...int64) (Verdict, error) {
+	return s.VerdictAt(tx, a, orderID, tx.Now, item...)
+}
+
+// VerdictAt is Verdict as of another moment: of a shopper's letter that was read
+// later than it came.
+func (s *Service) VerdictAt(tx *store.Tx, a Action, orderID int64, at time.Time, item ...int64) (Verdict, error) {
 	facts, used, err := s.ask(tx, orderID)
 	if err != nil {
 		return Verdict{}, err
@@ -50,7 +56,7 @@ func (s *Service) Verdict(tx *store.Tx, a Action, orderID int64, item ...int64) 
 	if len(item) > 0 {
 		facts.Item = item[0]
 	}
-	v := Evaluate(used.Policy, a, facts, tx.Now)
+	v := Evaluate(used.Policy, a, facts, at)
 	v.Version = used.Version
 	return v, nil
 }

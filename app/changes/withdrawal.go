@@ -1,0 +1,329 @@
+package changes
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"afterglow/app/clock"
+	"afterglow/app/locale"
+	"afterglow/app/messages"
+	"afterglow/app/orders"
+	"afterglow/app/policy"
+	"afterglow/app/problem"
+	"afterglow/app/queue"
+	"afterglow/app/store"
+)
+
+// The states of a withdrawal.
+const (
+	WithdrawalReceived = "received"
+	WithdrawalMatched  = "matched"
+	WithdrawalAnswered = "answered"
+)
+
+// What a withdrawal comes to.
+const (
+	FindingNone    = "" // not matched yet
+	FindingInTime  = "in_time"
+	FindingLate    = "late"
+	FindingExempt  = "exempt"
+	FindingPartly  = "partly"
+	FindingNothing = "nothing"
+)
+
+const (
+	statutoryDays = 14 // to withdraw, and to pay back
+	refundNear    = 4 * 24 * time.Hour
+	receiptsMost  = 10 // mails a day to one address; the declarations are kept all the same
+)
+
+// Problems with answering.
+var (
+	ErrAnswered    = problem.New(problem.Conflict, "changes.answered", "This was answered already.")
+	ErrNotMatched  = problem.New(problem.Conflict, "changes.not_matched", "Say first which order this is about.")
+	ErrNoSuchOrder = problem.New(problem.Invalid, "changes.no_such_order", "There is no order of this number.")
+)
+
+// Declaration is what somebody typed to withdraw from a contract.
+type Declaration struct {
+	Name, Order, Email, Items string
+	Lines                     []int64 // chosen on an order's page
+}
+
+// The longest of each that is taken.
+const (
+	nameMost  = 200
+	orderMost = 200
+	emailMost = 254
+	itemsMost = 2000
+)
+
+// clean makes what was typed storable without changing what it says.
+func (d Declaration) clean() Declaration {
+	d.Name, d.Order, d.Email, d.Items = oneLine(d.Name), oneLine(d.Order), oneLine(d.Email), plain(d.Items)
+	return d
+}
+
+// missing names what has to be typed (again): only what the law lets a shop ask.
+func (d Declaration) missing() (fields []string) {
+	wrong := func(text string, most int) bool { return text == "" || utf8.RuneCountInString(text) > most }
+	if wrong(d.Name, nameMost) {
+		fields = append(fields, "name")
+	}
+	if wrong(d.Order, orderMost) {
+		fields = append(fields, "order")
+	}
+	if at := strings.LastIndexByte(d.Email, '@'); wrong(d.Email, emailMost) || at < 1 || at == len(d.Email)-1 || strings.ContainsAny(d.Email, " <>,;") {
+		fields = append(fields, "email")
+	}
+	if utf8.RuneCountInString(d.Items) > itemsMost {
+		fields = append(fields, "items")
+	}
+	return fields
+}
+
+func emailKey(email string) string { return strings.ToLower(strings.TrimSpace(email)) }
+
+// plain drops what a text cannot hold and keeps its lines.
+func plain(s string) string {
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
+		if r == '\n' || !unicode.IsControl(r) {
+			return r
+		}
+		return -1
+	}, strings.ToValidUTF8(s, "")))
+}
+
+func oneLine(s string) string { return strings.Join(strings.Fields(plain(s)), " ") }
+
+// declare keeps a declaration and asks for its receipt. The id came with the form:
+// the same form declares once. order is 0 for who came without an order's link.
+func (s *Requests) declare(tx *store.Tx, id string, d Declaration, order int64, tag locale.Tag) error {
+	zone, err := s.zone(tx)
+	if err != nil {
+		return err
+	}
+	lines, _ := json.Marshal(append([]int64{}, d.Lines...))
+	w := &withdrawalRow{ShopID: tx.Shop, ID: id, TypedOrder: d.Order, Name: d.Name, Email: d.Email, EmailKey: emailKey(d.Email), TypedItems: d.Items, Lines: string(lines),
+		Locale: string(tag), OrderID: order, State: WithdrawalReceived, Findings: "[]", ReceivedAt: tx.Now,
+		RefundDue: clock.DateIn(tx.Now, zone).AddDays(statutoryDays + 1).Start(zone)}
+	fresh, err := keepWithdrawal(tx, w)
+	if err != nil || !fresh {
+		return err
+	}
+	today, err := receiptsTo(tx, w.EmailKey, tx.Now.Add(-24*time.Hour))
+	if err != nil {
+		return err
+	}
+	if today <= receiptsMost {
+		if err := messages.Send(tx, messages.Request{Kind: KindWithdrawal, Once: id, Ref: id, To: d.Email, ToName: d.Name, Locale: string(tag)}); err != nil {
+			return err
+		}
+	}
+	if err := queue.Publish(tx, FactWithdrawalReceived, id); err != nil {
+		return err
+	}
+	return queue.Enqueue(tx, queue.Request{Kind: TaskMatch, Ref: id, Once: id})
+}
+
+func (s *Requests) zone(tx *store.Tx) (*time.Location, error) {
+	shop, err := s.shops.Get(tx)
+	return clock.Zone(shop.Timezone), err
+}
+
+// match is the job: it looks for the order that is meant. Without one the
+// declaration waits for somebody who finds it.
+func (s *Requests) match(_ context.Context, tx *store.Tx, job queue.Job) error {
+	w, err := holdWithdrawal(tx, job.Ref)
+	if errors.Is(err, ErrRequestMissing) || err == nil && (w.State != WithdrawalReceived || w.ErasedAt != nil) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	order := w.OrderID
+	for i, text := range append([]string{w.TypedOrder}, strings.Fields(w.TypedOrder)...) {
+		if order != 0 || i > 6 {
+			break
+		}
+		if order, err = orders.Identify(tx, strings.Trim(text, ".,;:()"), w.Email); err != nil {
+			return err
+		}
+	}
+	if order == 0 {
+		return nil
+	}
+	return s.settle(tx, w, order)
+}
+
+// itemFinding is what a withdrawal comes to for one item.
+type itemFinding struct {
+	Line    int64  `json:"line"`
+	Title   string `json:"title"`
+	Finding string `json:"finding"`
+	Reason  string `json:"reason"` // to the shopper, in their language
+	Staff   string `json:"staff"`
+}
+
+// settle writes down which order a declaration is about and what it comes to, as
+// of the moment it was received.
+func (s *Requests) settle(tx *store.Tx, w *withdrawalRow, order int64) error {
+	o, err := orders.Find(tx, order)
+	if errors.Is(err, orders.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	zone, err := s.zone(tx)
+	if err != nil {
+		return err
+	}
+	v, err := s.policy.VerdictAt(tx, policy.Withdraw, order, w.ReceivedAt)
+	if err != nil {
+		return err
+	}
+	w.Finding, w.LastDay = FindingNothing, ""
+	list := []itemFinding{}
+	delivered, all := o.Delivered()
+	for _, it := range v.Items {
+		if chosen := w.lines(); len(chosen) > 0 && !slices.Contains(chosen, it.Item) {
+			continue
+		}
+		last := it.LastDay
+		if all {
+			last = laterDay(last, clock.DateIn(delivered, zone).AddDays(statutoryDays))
+		}
+		list = append(list, itemFinding{Line: it.Item, Title: it.Title, Finding: judge(it.Verdict, last, clock.DateIn(w.ReceivedAt, zone)),
+			Reason: it.Explain(locale.Match(w.Locale), zone), Staff: it.Staff(zone)})
+		if last != nil && it.Reason.Key != policy.ReasonItem {
+			w.LastDay = workday(*last).String()
+		}
+	}
+	w.Finding = overall(list)
+	text, err := json.Marshal(list)
+	if err != nil {
+		return err
+	}
+	w.OrderID, w.OrderName, w.State, w.Findings, w.PolicyVersion = o.ID, o.Name, WithdrawalMatched, string(text), v.Version
+	now := tx.Now
+	w.MatchedAt = &now
+	if err := saveWithdrawal(tx, w); err != nil {
+		return err
+	}
+	return orders.Note(tx, o.ID, "withdrawal:"+w.ID, "withdrawal", w.ReceivedAt, "Withdrawal from the contract received")
+}
+
+func judge(v policy.Verdict, last *clock.Date, received clock.Date) string {
+	switch {
+	case v.Allowed:
+		return FindingInTime
+	case v.Reason.Key == policy.ReasonCancelled, v.Reason.Key == policy.ReasonNothingLeft:
+		return FindingNothing
+	case v.Reason.Key != policy.ReasonDayOver && v.Reason.Key != policy.ReasonTimeOver:
+		return FindingExempt
+	case last != nil && !workday(*last).Before(received):
+		return FindingInTime
+	}
+	return FindingLate
+}
+
+// workday is the day itself, or the Monday after a weekend: Regulation 1182/71,
+// Article 3(4). Public holidays differ by place and are left to the merchant.
+func workday(d clock.Date) clock.Date {
+	switch d.Weekday() {
+	case time.Saturday:
+		return d.AddDays(2)
+	case time.Sunday:
+		return d.AddDays(1)
+	}
+	return d
+}
+
+func laterDay(a *clock.Date, b clock.Date) *clock.Date {
+	if a != nil && !a.Before(b) {
+		return a
+	}
+	return &b
+}
+
+// overall sums the items up.
+func overall(list []itemFinding) string {
+	seen := map[string]int{}
+	for _, it := range list {
+		seen[it.Finding]++
+	}
+	switch {
+	case len(list) == seen[FindingNothing]:
+		return FindingNothing
+	case seen[FindingInTime] == len(list):
+		return FindingInTime
+	case seen[FindingInTime] > 0:
+		return FindingPartly
+	case seen[FindingLate] > 0:
+		return FindingLate
+	}
+	return FindingExempt
+}
+
+// matchByHand says which order a declaration is about that fits none by itself.
+func (s *Requests) matchByHand(tx *store.Tx, id, number string) error {
+	w, err := holdWithdrawal(tx, id)
+	if err != nil {
+		return err
+	}
+	if w.State == WithdrawalAnswered {
+		return ErrAnswered
+	}
+	order, err := orders.Named(tx, oneLine(number))
+	if err != nil {
+		return err
+	}
+	if order == 0 {
+		return ErrNoSuchOrder
+	}
+	return s.settle(tx, w, order)
+}
+
+// answerWithdrawal tells the shopper what it came to, once.
+func (s *Requests) answerWithdrawal(tx *store.Tx, id string, accepted bool, note, by string) error {
+	w, err := holdWithdrawal(tx, id)
+	switch {
+	case err != nil:
+		return err
+	case w.State == WithdrawalAnswered:
+		return ErrAnswered
+	case w.State != WithdrawalMatched:
+		return ErrNotMatched
+	}
+	now := tx.Now
+	w.State, w.Accepted, w.Answer, w.AnsweredBy, w.AnsweredAt = WithdrawalAnswered, accepted, plain(note), by, &now
+	if err := saveWithdrawal(tx, w); err != nil {
+		return err
+	}
+	title := "Withdrawal from the contract accepted"
+	if !accepted {
+		title = "Withdrawal from the contract declined"
+	}
+	if err := orders.Note(tx, w.OrderID, "withdrawal_answered:"+w.ID, "withdrawal_answered", now, title); err != nil || w.Email == "" {
+		return err
+	}
+	return messages.Send(tx, messages.Request{Kind: KindAnswer, Once: id, Ref: id, To: w.Email, ToName: w.Name, Locale: w.Locale, OrderID: w.OrderID, OrderName: w.OrderName})
+}
+
+// markRefunded notes that the money went back another way.
+func markRefunded(tx *store.Tx, id string) error {
+	w, err := holdWithdrawal(tx, id)
+	if err != nil || w.RefundedAt != nil {
+		return err
+	}
+	now := tx.Now
+	w.RefundedAt = &now
+	return saveWithdrawal(tx, w)
+}
