@@ -528,6 +528,7 @@ test('the admin draws the navigation from our links', async () => {
     ['/', 'Home'],
     ['/orders', 'Orders'],
     ['/tracking', 'Tracking'],
+    ['/requests', 'Requests'],
     ['/messages', 'Messages'],
     ['/confirmation', 'Confirmation'],
     ['/policy', 'Policy'],

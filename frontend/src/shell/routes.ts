@@ -36,6 +36,17 @@ export const routes: Route[] = [
     load: () => import('../rooms/messages/suppressions'),
   },
   {
+    patterns: ['/requests'],
+    needs: 'orders.read',
+    load: () => import('../rooms/requests/list'),
+  },
+  {
+    patterns: ['/requests/:id'],
+    needs: 'orders.read',
+    changes: 'orders.change',
+    load: () => import('../rooms/requests/request'),
+  },
+  {
     patterns: ['/confirmation'],
     needs: 'design.read',
     changes: 'design.change',
