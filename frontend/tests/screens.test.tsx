@@ -533,6 +533,7 @@ test('the admin draws the navigation from our links', async () => {
     ['/confirmation', 'Confirmation'],
     ['/policy', 'Policy'],
     ['/changes', 'Changes'],
+    ['/makegood', 'Make-good'],
     ['/webhooks', 'Webhooks'],
     ['/privacy', 'Privacy'],
     ['/staff', 'Staff'],
