@@ -262,6 +262,9 @@ func (w *walk) move(name string) {
 			`INSERT INTO offers_codes (shop_id, order_id, operation_id, customer_id, code, percent, amount_minor, currency, ends_at, state, reason, shopify_id, used_order, created_at)
 				VALUES (?, 1, 'op_walk', 0, 'WALK', 10, 0, 'EUR', CURRENT_TIMESTAMP, 'ready', '', '', 0, CURRENT_TIMESTAMP)`,
 			`INSERT INTO orders_lookups (shop_id, id, name_key, email_key, locale, order_id, created_at) VALUES (?, 'lkp_walk', '', '', 'en', 1, CURRENT_TIMESTAMP)`,
+			`INSERT INTO changes_settings (shop_id, version, cancel, address, items, credit, hold_minutes, updated_at) VALUES (?, 1, TRUE, TRUE, TRUE, TRUE, 30, CURRENT_TIMESTAMP)`,
+			`INSERT INTO changes_changes (shop_id, id, order_id, order_name, kind, state, asked_by, credit, line_id, variant_id, quantity, address, item, locale, money_minor, currency, pay_url,
+				before, reason, detail, hold, created_at) VALUES (?, 'chg_walk', 1, '', 'cancel', 'refused', 'shopper', FALSE, 0, 0, 0, '', '', 'en', 0, 'EUR', '', '', 'walk', '', '', CURRENT_TIMESTAMP)`,
 			`INSERT INTO offers_months (shop_id, month, codes) VALUES (?, '2026-11', 1)`,
 			`INSERT INTO offers_pairs (shop_id, product_id, other_id, orders) VALUES (?, 1, 2, 1)`,
 			`INSERT INTO tracking_lanes (shop_id, destination, carrier, origin, region, month, measure, value, count) VALUES (?, 'DE', 'dhl_paket', 'US', '', '2026-11', 'days', 3, 1)`,

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -25,6 +26,7 @@ func TestDocumentsOfTheApp(t *testing.T) {
 		fragments[f[1]] = f[0]
 	}
 	r := newRig(t)
+	must(t, r.sim.SetInstalled(r.shop.ID, true, append(slices.Clone(DefaultScopes), "write_draft_orders"))) // asked for in context
 	token, _ := r.token()
 	o := r.place(everything(r))
 	if _, err := r.sim.Fulfill(r.shop.ID, o.ID, FulfillInput{Company: "UPS", Number: "1Z999", Lines: []FulfillLineInput{{o.Lines[0].ID, 1}}}); err != nil {

@@ -162,6 +162,9 @@ func (s *Service) postOffer(c *web.Ctx) error {
 		return err
 	}
 	err = s.db.InTx(c.Context(), asked.Shop, func(tx *store.Tx) error {
+		if _, err := orders.Find(tx, asked.OrderID); err != nil {
+			return err
+		}
 		_, err := s.Choose(tx, asked.OrderID, c.PostForm("once"), c.PostForm("choice"))
 		return err
 	})
