@@ -107,10 +107,7 @@ function LogCard() {
           ))}
         </s-select>
         {filtered && (
-          <s-button
-            variant="tertiary"
-            onClick={() => void navigate(place.path, { replace: true })}
-          >
+          <s-button variant="tertiary" onClick={() => void navigate(place.path, { replace: true })}>
             {t('action.clear')}
           </s-button>
         )}
@@ -155,7 +152,9 @@ function Row({ entry }: { entry: Entry }) {
       <div className="hook-main">
         <div className="hook-head">
           <strong>{tCode('change_kind', entry.kind)}</strong>
-          <s-badge tone={tones[entry.state] ?? 'info'}>{tCode('change_state', entry.state)}</s-badge>
+          <s-badge tone={tones[entry.state] ?? 'info'}>
+            {tCode('change_state', entry.state)}
+          </s-badge>
           {entry.held && <s-badge tone="warning">{t('changes.held')}</s-badge>}
           {entry.money && <span>{money(entry, format.money)}</span>}
         </div>
@@ -239,7 +238,10 @@ function SettingsForm({ settings, reload }: { settings: Settings; reload: () => 
           value={String(value.hold_minutes)}
           disabled={!may}
           onChange={(event) =>
-            setValue({ ...value, hold_minutes: Math.round(Number(event.currentTarget.value)) || 10 })
+            setValue({
+              ...value,
+              hold_minutes: Math.round(Number(event.currentTarget.value)) || 10,
+            })
           }
         />
         {may && (
