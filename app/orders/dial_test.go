@@ -29,7 +29,7 @@ func TestShopperChoosesWhichMailsOnTheOrderPage(t *testing.T) {
 		must(t, err)
 		path := "/l/o/" + token
 		page := ask(h, "GET", path+"?lang=fa", nil)
-		for _, want := range []string{`action="` + path + `/messages"`, `value="all" checked`, "کدام ایمیل‌ها را می‌خواهید؟", `name="lang" value="fa"`} {
+		for _, want := range []string{`action="` + path + `/messages"`, `value="all" checked`, "کدام ایمیل\u200cها را می\u200cخواهید؟", `name="lang" value="fa"`} {
 			if !strings.Contains(page.Body.String(), want) {
 				t.Errorf("the page lacks %q:\n%s", want, page.Body)
 			}

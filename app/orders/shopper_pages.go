@@ -93,7 +93,7 @@ func (s *Service) attend(tx *store.Tx, h *homeJSON) error {
 		if err != nil {
 			errs = append(errs, err)
 		} else if a.Count > 0 {
-			h.Attention = append(h.Attention, attentionJSON{a.Code, a.Severity, a.Count, a.Title, a.Detail, a.Href})
+			h.Attention = append(h.Attention, attentionJSON(a))
 		}
 	}
 	return errors.Join(errs...)
