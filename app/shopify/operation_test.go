@@ -121,6 +121,19 @@ func (b *operatorBundle) state(id string) (op shopify.Operation) {
 	return op
 }
 
+// told waits for so many outcomes: they are told once they are durable, which is
+// a moment after they can be read.
+func (b *operatorBundle) told(n int) (outcomes []string) {
+	b.t.Helper()
+	queuetest.Wait(b.t, "the outcome", func() bool {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		outcomes = slices.Clone(b.outcomes)
+		return len(outcomes) >= n
+	})
+	return outcomes
+}
+
 // reach waits for a state; the clock moves on, because attempts back off.
 func (b *operatorBundle) reach(id, state string) shopify.Operation {
 	b.t.Helper()
@@ -139,8 +152,8 @@ func TestOperationSucceedsOnce(t *testing.T) {
 			t.Fatal(op, err)
 		}
 		done := b.reach(op.ID, shopify.OperationSucceeded)
-		if b.made[op.ID] != 1 || b.readings != 0 || done.ShopifyID == "" || done.SentAt == nil || done.SettledAt == nil || done.Amount != money.New(500, "EUR") || !slices.Equal(b.outcomes, []string{"succeeded"}) {
-			t.Errorf("made %v, read back %d times, outcomes %v: %+v", b.made, b.readings, b.outcomes, done)
+		if b.made[op.ID] != 1 || b.readings != 0 || done.ShopifyID == "" || done.SentAt == nil || done.SettledAt == nil || done.Amount != money.New(500, "EUR") || !slices.Equal(b.told(1), []string{"succeeded"}) {
+			t.Errorf("made %v, read back %d times, outcomes %v: %+v", b.made, b.readings, b.told(1), done)
 		}
 	})
 }
@@ -152,8 +165,8 @@ func TestLostAnswerIsReadBack(t *testing.T) {
 		b.lose = 1
 		op, _ := b.plan("order:1", 1)
 		done := b.reach(op.ID, shopify.OperationSettled)
-		if b.made[op.ID] != 1 || done.Attempt != 2 || done.ShopifyID == "" || !slices.Equal(b.outcomes, []string{"settled"}) {
-			t.Errorf("made %v, outcomes %v: %+v", b.made, b.outcomes, done)
+		if b.made[op.ID] != 1 || done.Attempt != 2 || done.ShopifyID == "" || !slices.Equal(b.told(1), []string{"settled"}) {
+			t.Errorf("made %v, outcomes %v: %+v", b.made, b.told(1), done)
 		}
 	})
 }
@@ -266,6 +279,8 @@ func TestOperationsOnOneOrderTakeTurns(t *testing.T) {
 		}
 		queuetest.Wait(t, "all of them", func() bool {
 			clk.Advance(3 * time.Second)
+			b.mu.Lock()
+			defer b.mu.Unlock()
 			b.mu.Lock()
 			defer b.mu.Unlock()
 			return len(b.outcomes) == len(all)
