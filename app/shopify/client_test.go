@@ -459,10 +459,10 @@ func TestOtherReads(t *testing.T) {
 	}
 }
 
-// repeatable are the mutations that do the same sent twice: they set what they
+// sentAgain are the mutations that do the same sent twice: they set what they
 // set, open a session that is not committed, or bear a handle that is refused the
 // second time.
-var repeatable = []string{"order_address", "order_edit_begin", "order_edit_set_quantity", "fulfillment_hold"}
+var sentAgain = []string{"order_address", "order_edit_begin", "order_edit_set_quantity", "fulfillment_hold"}
 
 func TestDocumentsAreWhole(t *testing.T) {
 	if len(documents) < 8 {
@@ -470,7 +470,7 @@ func TestDocumentsAreWhole(t *testing.T) {
 	}
 	for _, d := range documents {
 		query := strings.HasPrefix(d.Text, "query ")
-		if d.Safe != (query || slices.Contains(repeatable, d.Name)) || !query && !strings.HasPrefix(d.Text, "mutation ") || strings.Contains(d.Text, "#") {
+		if d.Safe != (query || slices.Contains(sentAgain, d.Name)) || !query && !strings.HasPrefix(d.Text, "mutation ") || strings.Contains(d.Text, "#") {
 			t.Errorf("%s: %v %q", d.Name, d.Safe, d.Text[:20])
 		}
 		for _, m := range spread.FindAllStringSubmatch(d.Text, -1) {
