@@ -281,8 +281,6 @@ func TestOperationsOnOneOrderTakeTurns(t *testing.T) {
 			clk.Advance(3 * time.Second)
 			b.mu.Lock()
 			defer b.mu.Unlock()
-			b.mu.Lock()
-			defer b.mu.Unlock()
 			return len(b.outcomes) == len(all)
 		})
 		if b.overlap {
