@@ -153,7 +153,7 @@ func (s *Service) onUninstalled(_ context.Context, tx *store.Tx, ev *shopify.Eve
 
 var errUnreadable = problem.New(problem.Invalid, "shops.unreadable_event", "The event does not have the form that Shopify documents for its topic.")
 
-// onScopes keeps what the merchant has granted.
+// onScopes keeps what the merchant has granted, unless a newer event did.
 func (s *Service) onScopes(_ context.Context, tx *store.Tx, ev *shopify.Event) error {
 	var body struct {
 		Current []string `json:"current"`
@@ -161,7 +161,9 @@ func (s *Service) onScopes(_ context.Context, tx *store.Tx, ev *shopify.Event) e
 	if err := json.Unmarshal(ev.Body, &body); err != nil || body.Current == nil {
 		return errUnreadable.With(err)
 	}
-	return tx.Scoped(&shopRow{}).Updates(map[string]any{"scopes": strings.Join(body.Current, ",")}).Error
+	at := clock.Instant(ev.TriggeredAt)
+	return tx.Scoped(&shopRow{}).Where("scopes_at IS NULL OR scopes_at <= ?", at).
+		Updates(map[string]any{"scopes": strings.Join(body.Current, ","), "scopes_at": at}).Error
 }
 
 // onShop keeps name, currency, zone and language true, unless a newer event did.
