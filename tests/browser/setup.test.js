@@ -71,7 +71,7 @@ describe('a new merchant', () => {
     await opened(app, 'Style and tone');
     await app.getByText(/Your order #\d+, in each style/).waitFor();
     assert.equal(await app.getByRole('combobox', {name: 'Tone'}).inputValue(), 'friendly');
-    await app.getByText('If it is the shopper\'s first order: “Warm welcome”.').waitFor();
+    await app.getByText('If it is the shopper\'s first order: “Inviting”.').waitFor();
     await app.getByRole('radio', {name: /Reassuring/}).check();
     await app.getByRole('combobox', {name: 'Tone'}).selectOption('playful');
     await goOn(app);
