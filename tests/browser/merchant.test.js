@@ -253,7 +253,7 @@ describe('on a phone', () => {
     ['messages', '/messages', 'ann@example.com'],
     ['webhooks', '/webhooks', 'Webhooks'],
     ['privacy', '/privacy', 'Received'],
-    ['access log', '/privacy?view=access', 'Kept for a year'],
+    ['access log', '/privacy?view=access', 'Access log'],
     ['settings', '/settings', 'Sender'],
     ['mail delivery', '/settings/delivery', 'Sending speed'],
     ['suppressed addresses', '/suppressions', 'No suppressed addresses'],
