@@ -23,7 +23,7 @@ const shoppers = {
 // Screens of the admin; :sara is the number of Sara's order, :mail of a mail.
 const screens = [
   {name: 'home', at: '/'},
-  {name: 'onboarding', at: '/onboarding'},
+  {name: 'setup', at: '/setup'},
   {name: 'orders', at: '/orders'},
   {name: 'order', at: '/orders/:ann'},
   {name: 'messages', at: '/messages'},
