@@ -39,7 +39,7 @@ func (s *Service) operations() []shopify.OperationKind {
 	for _, name := range []string{OperationCancel, OperationAddress, OperationItems} {
 		list = append(list, shopify.OperationKind{Name: name, Do: s.act, ReadBack: s.readBack, Settled: s.acted})
 	}
-	return append(list, shopify.OperationKind{Name: OperationRefund, Do: s.refund, ReadBack: findRefund, Settled: s.refunded})
+	return append(list, shopify.RefundKind(OperationRefund, s.refunded))
 }
 
 var errPending = problem.New(problem.Unavailable, "changes.pending", "Shopify has not finished yet.")

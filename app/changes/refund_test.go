@@ -1,12 +1,16 @@
 package changes
 
 import (
-	"errors"
+	"strings"
 	"testing"
+	"time"
 
 	"afterglow/app/ids"
+	"afterglow/app/locale"
 	"afterglow/app/shopify"
+	"afterglow/app/shopsim"
 	"afterglow/app/store"
+	"afterglow/app/store/storetest"
 )
 
 // What somebody else gave back in the meantime is not given back twice, also when a
@@ -20,32 +24,69 @@ func TestNothingIsTakenOrGivenThatIsNotDue(t *testing.T) {
 		if foreign = b.ended(foreign.ID); foreign.State != Refused || foreign.Reason != WhyChanged {
 			t.Errorf("a variant of another product: %s %s %s", foreign.State, foreign.Reason, foreign.Detail)
 		}
-		ch := b.must(Wish{Order: o.ID, Kind: Remove, Line: o.Lines[1].ID})
-		if ch = b.ended(ch.ID); ch.State != Done || ch.Money.Minor <= 0 || b.refunds(o.ID) != 1 {
-			t.Fatalf("%s %s %s, %d refunds", ch.State, ch.Reason, ch.Detail, b.refunds(o.ID))
-		}
-		var again shopify.Operation
-		b.in(func(tx *store.Tx) error {
-			all, err := shopify.OperationsOn(tx, o.ID)
-			for _, op := range all {
-				if op.Kind == OperationRefund {
-					again = op
-				}
+		ch := b.waiting(o, o.Lines[1].ID)
+		for _, give := range []struct {
+			amount int64
+			state  State
+		}{{1, Parked}, {ch.Money.Minor - 1, Done}} { // a part of it, and then the rest
+			if _, err := b.sim.Refund(b.shop.ID, o.ID, shopsim.RefundInput{Amount: shopsim.Decimal(give.amount, o.Currency)}); err != nil {
+				t.Fatal(err)
 			}
-			return err
-		})
-		again.ID, again.Attempt = ids.New("op"), 1
-		client := b.s.clients(again.Shop)
-		var no *shopify.Refused
-		if _, err := b.s.refund(ctx, client, again); !errors.Is(err, errRefund) || errors.As(err, &no) {
-			t.Errorf("of what has gone back: %v", err)
+			b.retry(ch)
+			b.until("the end of another try", func() bool { return b.change(ch.ID).State == give.state })
 		}
-		again.Attempt = 2 // a person looked
-		if r, err := b.s.refund(ctx, client, again); err != nil || r.ShopifyID != "" {
-			t.Errorf("of what has gone back: %+v, %v", r, err)
+		if n := b.refunds(o.ID); n != 2 {
+			t.Errorf("%d refunds, both were made by staff", n)
 		}
-		if n := b.refunds(o.ID); n != 1 {
-			t.Errorf("%d refunds", n)
+	})
+}
+
+// waiting takes a line out while every refund is turned down.
+func (b *bench) waiting(o *shopsim.Order, line int64) (ch Change) {
+	b.t.Helper()
+	if err := b.sim.SetFaults(shopsim.Faults{API: shopsim.APIFaults{Refuse: 1}}); err != nil {
+		b.t.Fatal(err)
+	}
+	ch, err := b.s.Ask(ctx, storetest.Shop, Wish{ID: ids.New("chg"), Order: o.ID, Kind: Remove, Line: line, By: Shopper, Tag: locale.English})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.until("the refund to be parked", func() bool {
+		b.clk.Advance(time.Second)
+		return b.change(ch.ID).State == Parked
+	})
+	if err := b.sim.SetFaults(shopsim.Faults{}); err != nil {
+		b.t.Fatal(err)
+	}
+	if ch = b.change(ch.ID); ch.Money.Minor <= 1 || !strings.Contains(ch.Detail, "refund") {
+		b.t.Fatalf("%+v", ch)
+	}
+	return ch
+}
+
+// refundOf is the operation that gives a change's difference back.
+func (b *bench) refundOf(ch Change) (op shopify.Operation) {
+	b.t.Helper()
+	b.in(func(tx *store.Tx) error {
+		all, err := shopify.OperationsOn(tx, ch.Order)
+		for _, one := range all {
+			if one.Kind == OperationRefund && one.Subject == ch.ID {
+				op = one
+			}
 		}
+		return err
+	})
+	return op
+}
+
+// retry has the refund tried again, as staff do.
+func (b *bench) retry(ch Change) {
+	b.t.Helper()
+	before := b.refundOf(ch)
+	b.in(func(tx *store.Tx) error { return shopify.RetryOperation(tx, before.ID) })
+	b.until("another try", func() bool {
+		b.clk.Advance(time.Second)
+		op := b.refundOf(ch)
+		return op.Attempt > before.Attempt && (op.State == shopify.OperationParked || op.Done())
 	})
 }

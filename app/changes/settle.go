@@ -8,10 +8,8 @@ import (
 	"strconv"
 	"strings"
 
-	"afterglow/app/ids"
 	"afterglow/app/money"
 	"afterglow/app/orders"
-	"afterglow/app/problem"
 	"afterglow/app/queue"
 	"afterglow/app/shopify"
 	"afterglow/app/store"
@@ -78,116 +76,20 @@ func (s *Service) settle(tx *store.Tx, ch Change, g *shopify.Gate) error {
 
 // giveBack plans the refund in the transaction that knows of the change.
 func (s *Service) giveBack(tx *store.Tx, ch Change, g *shopify.Gate, amount money.Amount) error {
-	id := ids.New("op")
-	back := shopify.MoneyBack{Order: ch.Order, Note: "Change " + ch.ID + " (" + id + ")", Currency: amount.Currency, Over: []shopify.BackOver{}}
-	if ch.Credit && g.Customer != nil {
-		back.Credit = amount
-	} else {
-		back.Over, amount = over(g, amount)
+	others := g.BackByOthers()
+	back := shopify.GiveBack{Order: ch.Order, Amount: amount, Credit: ch.Credit && g.Customer != nil, Note: "Change " + ch.ID, Owed: true, Others: &others}
+	if !back.Credit { // over the payments
+		back.Amount.Minor = min(amount.Minor, g.Refundable().Minor)
 	}
-	if amount.IsZero() {
+	if back.Amount.IsZero() {
 		return s.close(tx, ch, Done)
 	}
-	ch.State, ch.Money = Settling, amount
+	ch.State, ch.Money = Settling, back.Amount
 	if err := end(tx, ch); err != nil {
 		return err
 	}
-	_, err := shopify.Plan(tx, shopify.OperationRequest{ID: id, Kind: OperationRefund, Subject: ch.ID, Order: ch.Order, Input: back, Amount: amount})
+	_, err := shopify.Plan(tx, back.Request(OperationRefund, ch.ID))
 	return err
-}
-
-// over divides an amount over the payments that can still take it back, cards
-// before gift cards and credit, and tells how much that came to.
-func over(g *shopify.Gate, amount money.Amount) ([]shopify.BackOver, money.Amount) {
-	left := map[int64]int64{}
-	for _, p := range g.Payments {
-		switch {
-		case p.Status == "SUCCESS" && (p.Kind == "SALE" || p.Kind == "CAPTURE"):
-			left[int64(p.ID)] += p.Amount.Presentment.Minor
-		case (p.Status == "SUCCESS" || p.Status == "PENDING") && p.Kind == "REFUND" && p.Parent != nil: // pending: promised
-			left[int64(p.Parent.ID)] -= p.Amount.Presentment.Minor
-		}
-	}
-	sorted := slices.Clone(g.Payments)
-	slices.SortStableFunc(sorted, func(a, b shopify.GatePayment) int { return rank(a) - rank(b) })
-	list, rest := []shopify.BackOver{}, amount.Minor
-	for _, p := range sorted {
-		n := min(left[int64(p.ID)], rest)
-		if n <= 0 || p.Kind != "SALE" && p.Kind != "CAPTURE" {
-			continue
-		}
-		list = append(list, shopify.BackOver{Payment: int64(p.ID), Gateway: p.Gateway, Amount: money.New(n, amount.Currency)})
-		rest -= n
-	}
-	return list, money.New(amount.Minor-rest, amount.Currency)
-}
-
-func rank(p shopify.GatePayment) int {
-	if p.Gateway == "gift_card" || p.Gateway == "shopify_store_credit" {
-		return 1
-	}
-	return 0
-}
-
-// errRefund parks a refund for a person: refused operations end, and nobody could
-// have it looked at again.
-var errRefund = problem.New(problem.Conflict, "changes.refund", "Money went back on this order in the meantime. Look at it in Shopify, give back there what is missing, and try again here.")
-
-// refund gives the money back, unless somebody did in the meantime.
-func (s *Service) refund(ctx context.Context, c *shopify.Client, op shopify.Operation) (shopify.Result, error) {
-	var back shopify.MoneyBack
-	if err := op.Decode(&back); err != nil {
-		return shopify.Result{}, err
-	}
-	sent, err := s.backSince(ctx, c, op)
-	switch {
-	case err != nil:
-		return shopify.Result{}, err
-	case sent >= op.Amount.Minor && op.Attempt > 1: // a person has seen to it
-		return shopify.Result{}, nil
-	case sent > 0:
-		return shopify.Result{}, errRefund
-	}
-	id, err := c.Refund(ctx, op.ID, back)
-	var no *shopify.Refused
-	switch {
-	case errors.As(err, &no) && strings.Contains(no.Reason, "IDEMPOTENCY_CONCURRENT_REQUEST"): // an earlier attempt is on its way
-		err = errPending.With(no)
-	case errors.As(err, &no):
-		err = errRefund.Detailf("Shopify did not give the money back: %s", no.Reason)
-	}
-	return shopify.Result{ShopifyID: id}, err
-}
-
-// backSince is how much of the order's money went back since the change was begun.
-func (s *Service) backSince(ctx context.Context, c *shopify.Client, op shopify.Operation) (int64, error) {
-	var ch Change
-	err := s.db.Read(ctx, op.Shop, func(tx *store.Tx) (err error) {
-		ch, err = find(tx, op.Subject)
-		return err
-	})
-	if err != nil {
-		return 0, err
-	}
-	g, err := c.Gate(ctx, op.Order)
-	if err != nil {
-		return 0, err
-	}
-	return g.Refunded.Presentment.Minor - ch.Before.Refunded, nil
-}
-
-// findRefund looks for the refund that bears the operation's id in its note.
-func findRefund(ctx context.Context, c *shopify.Client, op shopify.Operation) (shopify.Result, bool, error) {
-	g, err := c.Gate(ctx, op.Order)
-	if err != nil {
-		return shopify.Result{}, false, err
-	}
-	for _, r := range g.Refunds {
-		if strings.Contains(r.Note, op.ID) {
-			return shopify.Result{ShopifyID: ids.GID("Refund", int64(r.ID))}, true, nil
-		}
-	}
-	return shopify.Result{}, false, nil
 }
 
 // refunded hears how the refund ended. The items are changed in any case; money

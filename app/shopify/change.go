@@ -240,54 +240,6 @@ func (c *Client) ReleaseHold(ctx context.Context, fulfillmentOrder int64, hold I
 	return Refuse(out.Release.Errors)
 }
 
-// MoneyBack is one refund of money: over earlier payments, or as store credit.
-type MoneyBack struct {
-	Order    int64        `json:"order"`
-	Note     string       `json:"note"`
-	Currency string       `json:"currency"` // the shopper's
-	Credit   money.Amount `json:"credit"`
-	Over     []BackOver   `json:"over"`
-}
-
-// BackOver is what goes back over one payment.
-type BackOver struct {
-	Payment int64        `json:"payment"`
-	Gateway string       `json:"gateway"`
-	Amount  money.Amount `json:"amount"`
-}
-
-// Refund gives money back, once for a key.
-func (c *Client) Refund(ctx context.Context, key string, r MoneyBack) (gid string, err error) {
-	in := map[string]any{"orderId": ids.GID("Order", r.Order), "note": r.Note, "notify": false, "currency": r.Currency}
-	list := []map[string]any{}
-	for _, o := range r.Over {
-		list = append(list, map[string]any{"orderId": ids.GID("Order", r.Order), "parentId": ids.GID("OrderTransaction", o.Payment), "gateway": o.Gateway,
-			"kind": "REFUND", "amount": o.Amount.Decimal()})
-	}
-	in["transactions"] = list
-	if !r.Credit.IsZero() {
-		in["refundMethods"] = []map[string]any{{"storeCreditRefund": map[string]any{"amount": map[string]any{"amount": r.Credit.Decimal(), "currencyCode": r.Credit.Currency}}}}
-	}
-	var out struct {
-		Create struct {
-			Refund *struct {
-				ID string `json:"id"`
-			} `json:"refund"`
-			Errors []UserError `json:"userErrors"`
-		} `json:"refundCreate"`
-	}
-	if _, err := c.Do(ctx, docRefundCreate, map[string]any{"key": key, "input": in}, &out); err != nil {
-		return "", fmt.Errorf("refund order %d: %w", r.Order, err)
-	}
-	if err := Refuse(out.Create.Errors); err != nil {
-		return "", err
-	}
-	if out.Create.Refund == nil {
-		return "", ErrAnswer.With(fmt.Errorf("refund is missing"))
-	}
-	return out.Create.Refund.ID, nil
-}
-
 // Variant is one of a product's choices.
 type Variant struct {
 	ID        ID     `json:"id"`

@@ -4,76 +4,11 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"afterglow/app/ids"
 	"afterglow/app/money"
 )
-
-// Payments reads the movements of money on an order, and its refunds. It needs no
-// more than reading orders. It returns ErrOrderMissing for one that was deleted.
-func (c *Client) Payments(ctx context.Context, order int64) (*Gate, error) {
-	var out struct {
-		Order *Gate `json:"order"`
-	}
-	denied, err := c.Do(ctx, docOrderPayments, map[string]any{"id": ids.GID("Order", order)}, &out)
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("read payments of order %d: %w", order, err)
-	case len(denied) > 0:
-		return nil, ErrAccessDenied
-	case out.Order == nil:
-		return nil, ErrOrderMissing
-	}
-	return out.Order, nil
-}
-
-// Refundable is what may still be given back, in the shopper's money.
-func (g *Gate) Refundable() money.Amount {
-	sum := int64(0)
-	for _, p := range g.Payments {
-		switch {
-		case p.Status != "SUCCESS":
-		case p.Kind == "SALE" || p.Kind == "CAPTURE":
-			sum += p.Amount.Presentment.Minor
-		case p.Kind == "REFUND":
-			sum -= p.Amount.Presentment.Minor
-		}
-	}
-	return money.New(max(0, sum), g.PresentmentCurrency)
-}
-
-// Over divides an amount over the payments that can still take it back, cards
-// before store credit, and tells how much that came to.
-func (g *Gate) Over(amount money.Amount) (list []BackOver, covered money.Amount) {
-	left := map[ID]int64{}
-	for _, p := range g.Payments {
-		switch {
-		case p.Status != "SUCCESS":
-		case p.Kind == "SALE" || p.Kind == "CAPTURE":
-			left[p.ID] += p.Amount.Presentment.Minor
-		case p.Kind == "REFUND" && p.Parent != nil:
-			left[p.Parent.ID] -= p.Amount.Presentment.Minor
-		}
-	}
-	last := func(p GatePayment) int {
-		if strings.Contains(p.Gateway, "credit") || strings.Contains(p.Gateway, "gift") {
-			return 1
-		}
-		return 0
-	}
-	sorted := slices.Clone(g.Payments)
-	slices.SortStableFunc(sorted, func(a, b GatePayment) int { return last(a) - last(b) })
-	list, covered = []BackOver{}, money.New(0, amount.Currency)
-	for _, p := range sorted {
-		if n := min(left[p.ID], amount.Minor-covered.Minor); n > 0 && (p.Kind == "SALE" || p.Kind == "CAPTURE") {
-			covered.Minor += n
-			list = append(list, BackOver{Payment: int64(p.ID), Gateway: p.Gateway, Amount: money.New(n, amount.Currency)})
-		}
-	}
-	return list, covered
-}
 
 // Replacement is an order that is sent for nothing in the place of another.
 type Replacement struct {

@@ -43,6 +43,7 @@ type APIFaults struct {
 	Throttle   float64 `json:"throttle,omitempty"`    // THROTTLED
 	Garbage    float64 `json:"garbage,omitempty"`     // 200 with a body that is not JSON
 	Slow       float64 `json:"slow,omitempty"`        // answered late
+	Refuse     float64 `json:"refuse,omitempty"`      // refunds that the payment provider turns down
 	SlowMS     int64   `json:"slow_ms,omitempty"`     // by this (default 3000)
 	Times      int     `json:"times,omitempty"`       // only the next so many requests; 0: until switched off
 	Operation  string  `json:"operation,omitempty"`   // only requests that name this root field
@@ -107,7 +108,7 @@ func (s *Sim) Faults() (f Faults) {
 // SetFaults replaces what is switched on; the zero value ends all faults.
 func (s *Sim) SetFaults(f Faults) error {
 	for _, rate := range []float64{f.Webhooks.Drop, f.Webhooks.Delay, f.Webhooks.Duplicate, f.Webhooks.Reorder,
-		f.API.FailBefore, f.API.FailAfter, f.API.Throttle, f.API.Garbage, f.API.Slow} {
+		f.API.FailBefore, f.API.FailAfter, f.API.Throttle, f.API.Garbage, f.API.Slow, f.API.Refuse} {
 		if rate < 0 || rate > 1 {
 			return refuse("", "%v: a rate goes from 0 to 1", rate)
 		}

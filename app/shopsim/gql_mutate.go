@@ -242,6 +242,7 @@ func mutateRefund(c *call, a args) (*payload, error) {
 	hash := hex.EncodeToString(digest[:])
 	id := in.id("orderId", "Order")
 	var refundID int64
+	turnedDown := c.sim.dice.hit(c.sim.Faults().API.Refuse)
 	err = c.change(id, func(t *tx, o *Order) error {
 		for _, k := range t.keyed.order[c.shop.ID] {
 			if k.Field != "refundCreate" || k.Key != key || t.now.Sub(k.CreatedAt) > keyLife {
@@ -254,6 +255,9 @@ func mutateRefund(c *call, a args) (*payload, error) {
 				return refuse("", "The previous attempt with this idempotency key failed (IDEMPOTENCY_PREVIOUS_ATTEMPT_FAILED)")
 			}
 			return nil
+		}
+		if turnedDown {
+			return refuse("", "The payment provider turned the refund down")
 		}
 		input, err := refundInput(o, in)
 		if err != nil {

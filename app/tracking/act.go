@@ -3,13 +3,10 @@ package tracking
 import (
 	"context"
 	"errors"
-	"strings"
 	"time"
 
-	"afterglow/app/ids"
 	"afterglow/app/money"
 	"afterglow/app/orders"
-	"afterglow/app/problem"
 	"afterglow/app/queue"
 	"afterglow/app/shopify"
 	"afterglow/app/store"
@@ -23,12 +20,6 @@ const (
 )
 
 type (
-	refundInput struct {
-		Order    int64  `json:"order"`
-		Minor    int64  `json:"minor"`
-		Currency string `json:"currency"` // the shopper's
-		Credit   bool   `json:"credit"`
-	}
 	reshipInput struct {
 		Order int64  `json:"order"`
 		Offer string `json:"offer"`
@@ -43,7 +34,7 @@ type (
 
 func (s *Service) operations() []shopify.OperationKind {
 	return []shopify.OperationKind{
-		{Name: OperationRefund, Do: giveBack, ReadBack: findRefund, Settled: s.settled},
+		shopify.RefundKind(OperationRefund, s.settled),
 		{Name: OperationReship, Do: s.reship, ReadBack: findReship, Settled: s.settled},
 		{Name: OperationGift, Do: giveCredit, ReadBack: findCredit, Settled: s.settled, Unkeyed: true},
 	}
@@ -68,75 +59,6 @@ func (s *Service) settled(_ context.Context, tx *store.Tx, op shopify.Operation,
 		return s.settle(tx, &of, OfferParked, op.Reason)
 	}
 	return s.settle(tx, &of, OfferRefused, op.Reason)
-}
-
-// noteOf is how a refund is known again.
-func noteOf(op shopify.Operation) string { return "For a late parcel (" + op.ID + ")" }
-
-func giveBack(ctx context.Context, c *shopify.Client, op shopify.Operation) (shopify.Result, error) {
-	var in refundInput
-	if err := op.Decode(&in); err != nil {
-		return shopify.Result{}, err
-	}
-	g, err := c.Payments(ctx, in.Order)
-	if errors.Is(err, shopify.ErrOrderMissing) {
-		return shopify.Result{}, &shopify.Refused{Reason: "the order was deleted"}
-	}
-	if err != nil {
-		return shopify.Result{}, err
-	}
-	amount := money.New(in.Minor, in.Currency)
-	if left := g.Refundable(); left.Currency != amount.Currency || left.Minor < amount.Minor {
-		return shopify.Result{}, &shopify.Refused{Reason: "less than that can still be given back"}
-	}
-	back := shopify.MoneyBack{Order: in.Order, Note: noteOf(op), Currency: in.Currency, Over: []shopify.BackOver{}}
-	if in.Credit {
-		back.Credit = amount
-	} else {
-		var covered money.Amount
-		if back.Over, covered = g.Over(amount); covered != amount {
-			return shopify.Result{}, &shopify.Refused{Reason: "the payments cannot take that much back"}
-		}
-	}
-	queue.CrashPoint("tracking.refund")
-	gid, err := c.Refund(ctx, op.ID, back)
-	return shopify.Result{ShopifyID: gid}, known(err)
-}
-
-// known tells a refusal from what Shopify says of a key. An attempt that is still
-// running is waited for; the same key with other content is a mistake of ours.
-func known(err error) error {
-	var no *shopify.Refused
-	if !errors.As(err, &no) {
-		return err
-	}
-	switch {
-	case strings.Contains(no.Reason, "IDEMPOTENCY_CONCURRENT_REQUEST"):
-		return errKeyBusy
-	case strings.Contains(no.Reason, "IDEMPOTENCY_KEY_PARAMETER_MISMATCH"):
-		return errKeyOther
-	}
-	return err
-}
-
-func findRefund(ctx context.Context, c *shopify.Client, op shopify.Operation) (shopify.Result, bool, error) {
-	var in refundInput
-	if err := op.Decode(&in); err != nil {
-		return shopify.Result{}, false, err
-	}
-	g, err := c.Payments(ctx, in.Order)
-	if errors.Is(err, shopify.ErrOrderMissing) {
-		return shopify.Result{}, false, nil
-	}
-	if err != nil {
-		return shopify.Result{}, false, err
-	}
-	for _, r := range g.Refunds {
-		if strings.Contains(r.Note, op.ID) {
-			return shopify.Result{ShopifyID: refundGID(r)}, true, nil
-		}
-	}
-	return shopify.Result{}, false, nil
 }
 
 // reship makes the draft order if it is not there, and an order of it if it is
@@ -254,10 +176,3 @@ func findCredit(ctx context.Context, c *shopify.Client, op shopify.Operation) (s
 
 // clockSkew is how far Shopify's clock may be from ours.
 const clockSkew = 10 * time.Minute
-
-var (
-	errKeyBusy  = problem.New(problem.Unavailable, "tracking.key_busy", "Shopify is still working on the first attempt.")
-	errKeyOther = problem.New(problem.Internal, "tracking.key_other", "Shopify knows this key for something else.")
-)
-
-func refundGID(r shopify.GateRefund) string { return ids.GID("Refund", int64(r.ID)) }

@@ -263,10 +263,12 @@ func (s *Service) Choose(tx *store.Tx, orderID int64, id, choice string) (offerR
 
 // request is the operation that a choice needs; without a kind, none.
 func request(o *orders.Order, of offerRow, choice string) shopify.OperationRequest {
-	r := shopify.OperationRequest{ID: ids.New("op"), Subject: of.ID, Order: of.OrderID, Amount: money.New(of.AmountMinor, of.Currency)}
+	id := ids.New("op")
+	r := shopify.OperationRequest{Subject: of.ID, Order: of.OrderID, Amount: money.New(of.AmountMinor, of.Currency)}
 	switch choice {
 	case ChoiceRefund, ChoiceCredit:
-		r.Kind, r.Input = OperationRefund, refundInput{Order: of.OrderID, Minor: of.AmountMinor, Currency: of.Currency, Credit: choice == ChoiceCredit}
+		back := shopify.GiveBack{Order: of.OrderID, Amount: r.Amount, Credit: choice == ChoiceCredit, Note: "For a late parcel"}
+		r = back.Request(OperationRefund, of.ID)
 	case ChoiceReship:
 		r.Kind, r.Input = OperationReship, reshipInput{Order: of.OrderID, Offer: of.ID}
 	case ChoiceWait:
@@ -275,8 +277,9 @@ func request(o *orders.Order, of offerRow, choice string) shopify.OperationReque
 		}
 		// One in flight an account, because Shopify keeps no key for it.
 		r.Kind, r.Subject, r.Amount = OperationGift, "customer:"+strconv.FormatInt(o.CustomerID(), 10), money.New(of.WaitMinor, o.Currency)
-		r.Input = giftInput{Customer: o.CustomerID(), Minor: of.WaitMinor, Currency: o.Currency, EndsAt: giftEnd(r.ID, of.MadeAt)}
+		r.Input = giftInput{Customer: o.CustomerID(), Minor: of.WaitMinor, Currency: o.Currency, EndsAt: giftEnd(id, of.MadeAt)}
 	}
+	r.ID = id
 	return r
 }
 
