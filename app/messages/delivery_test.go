@@ -109,11 +109,7 @@ func TestRefusedSettingsPauseTheShop(t *testing.T) {
 		}
 		queuetest.Wait(t, "the pause", func() bool {
 			clk.Advance(100 * time.Millisecond) // a server takes two at a time; the others come again
-			var q struct {
-				Waiting   int
-				ForServer int `json:"for_server"`
-			}
-			o.ask(http.MethodGet, "/api/v1/settings/mail/queue", "", &q)
+			q := o.waiting()
 			return q.Waiting == 5 && q.ForServer == 5
 		})
 		if err := db.Read(ctx, storetest.Shop, func(tx *store.Tx) error {
@@ -122,6 +118,10 @@ func TestRefusedSettingsPauseTheShop(t *testing.T) {
 			return err
 		}); err != nil || !strings.Contains(*paused.Paused, "does not let us send from this address") {
 			t.Fatalf("%v %v", *paused.Paused, err)
+		}
+		o.mailChangedLate()
+		if q := o.waiting(); q.ForServer != 5 {
+			t.Errorf("after settings that were heard of late, %d of 5 wait for the server", q.ForServer)
 		}
 		sessions, _ := own.Sessions()
 		time.Sleep(500 * time.Millisecond)
@@ -143,6 +143,33 @@ func TestRefusedSettingsPauseTheShop(t *testing.T) {
 		own.Misbehave(mailtest.Faults{})
 		queuetest.Wait(t, "sent without saving", func() bool { clk.Advance(time.Minute); return o.states()[messages.StateSent] == 6 })
 		queuetest.Wait(t, "the end of the pause", func() bool { return only[shopsMail](t, db).PausedReason == "" })
+	})
+}
+
+// waitingMails is what the admin shows of the mails that wait.
+type waitingMails struct {
+	Waiting   int
+	ForServer int `json:"for_server"`
+}
+
+func (o *opened) waiting() (q waitingMails) {
+	o.t.Helper()
+	o.ask(http.MethodGet, "/api/v1/settings/mail/queue", "", &q)
+	return q
+}
+
+// mailChangedLate lets the room hear of the shop's settings after the server has
+// refused them.
+func (o *opened) mailChangedLate() {
+	o.t.Helper()
+	o.inTx(func(tx *store.Tx) error { return queue.Publish(tx, shops.FactMailChanged, "late") })
+	queuetest.Wait(o.t, "the fact", func() (heard bool) {
+		o.inTx(func(tx *store.Tx) error {
+			rows, err := queue.About(tx, "late")
+			heard = len(rows) == 1 && rows[0].State == queue.StateDone
+			return err
+		})
+		return heard
 	})
 }
 

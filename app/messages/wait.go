@@ -108,11 +108,18 @@ func (s *Service) takeTurn(ctx context.Context, c *queue.Claim, d *draft) error 
 
 // hold lets a message wait while its shop's mail server is paused.
 func (s *Service) hold(ctx context.Context, c *queue.Claim, d *draft) error {
-	until, now := d.mailing.PausedUntil, s.db.Clock().Now()
-	if now.Sub(d.message.CreatedAt) > pausedAtMost {
+	if s.db.Clock().Now().Sub(d.message.CreatedAt) > pausedAtMost {
 		return s.end(ctx, c, d.message, StateFailed, "The shop's mail server did not accept our settings for a week: "+d.mailing.Paused)
 	}
-	err := c.Hold(ctx, func(tx *store.Tx) error { return holdBack(tx, d.message, until, d.mailing.Paused) })
+	until := s.db.Clock().Now()
+	err := c.Hold(ctx, func(tx *store.Tx) error {
+		v, err := s.shops.Mailing(tx)
+		if err != nil || !tx.Now.Before(v.PausedUntil) { // mended in the meantime
+			return err
+		}
+		until = v.PausedUntil
+		return holdBack(tx, d.message, until, v.Paused)
+	})
 	if err != nil {
 		return err
 	}
@@ -174,8 +181,15 @@ func resume(tx *store.Tx) error {
 	return letGo(tx)
 }
 
-// onMailChanged follows the merchant's new settings.
-func (s *Service) onMailChanged(_ context.Context, tx *store.Tx, _ queue.Job) error { return letGo(tx) }
+// onMailChanged follows the merchant's new settings. When the server has refused
+// these as well by now, what waits for it waits on: letting it go would only hide why.
+func (s *Service) onMailChanged(_ context.Context, tx *store.Tx, _ queue.Job) error {
+	v, err := s.shops.Mailing(tx)
+	if err != nil || tx.Now.Before(v.PausedUntil) {
+		return err
+	}
+	return letGo(tx)
+}
 
 // busy lets a mail come back when a connection is free.
 func (s *Service) busy(ctx context.Context, c *queue.Claim, d *draft, cause error) error {

@@ -77,7 +77,7 @@ func TestChaosR2DuplicatesAndDisorder(t *testing.T) {
 			r.must(err)
 		}
 	}
-	r.until("the simulation's webhooks", 30*time.Second, r.sim.Settled)
+	r.until("the simulation's webhooks", 60*time.Second, r.sim.Settled)
 	told := r.sent.drain()
 	for _, e := range told {
 		r.sent.note(e)

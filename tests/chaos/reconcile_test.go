@@ -78,7 +78,7 @@ func TestChaosR3WebhookNeverSent(t *testing.T) {
 		return true
 	}
 	first := place(0) // the app is installed and works
-	if !wait("the first mail", 30*time.Second, func() bool { return mails()[first] == 1 }) {
+	if !wait("the first mail", 90*time.Second, func() bool { return mails()[first] == 1 }) {
 		t.Fatal("the demo sends no mail")
 	}
 	// Everything that Shopify would tell about one order in twenty is lost, and one

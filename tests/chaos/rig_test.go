@@ -314,7 +314,7 @@ func (r *rig) place(email string) *shopsim.Order {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	r.until("the simulation's webhooks", 20*time.Second, r.sim.Settled)
+	r.until("the simulation's webhooks", 60*time.Second, r.sim.Settled)
 	return o
 }
 
