@@ -19,7 +19,7 @@ import (
 // plan lists every folder of app/ from the ground up. A folder may import only
 // the folders named before it.
 var plan = strings.Fields(`
-	clock ids money problem locale
+	clock ids money problem locale photo
 	store queue shopify outbound web mail room
 	shops customers messages orders
 	policy tracking changes offers

@@ -28,7 +28,7 @@
 //     weekend ends with the next Monday, and no policy shortens fourteen days.
 //   - A withdrawal is answered once. Its refund is due fourteen days after receipt.
 //   - Of a photo only pixels are kept, in a JPEG of our own making; the file that
-//     came, its name and its metadata are gone when the request ends. See Redraw.
+//     came, its name and its metadata are gone when the request ends. See photo.Redraw.
 //   - Photos are shown to staff with a session and to holders of the order's link,
 //     as attachments, in a sandbox.
 //

@@ -13,6 +13,7 @@ import (
 	"afterglow/app/mail"
 	"afterglow/app/messages"
 	"afterglow/app/orders"
+	"afterglow/app/photo"
 	"afterglow/app/policy"
 	"afterglow/app/problem"
 	"afterglow/app/queue"
@@ -62,7 +63,7 @@ type Report struct {
 	Kind   string
 	Items  []ProblemItem
 	Text   string
-	Photos []Photo
+	Photos []photo.Photo
 }
 
 func (r Report) check() error {
@@ -71,8 +72,8 @@ func (r Report) check() error {
 		return ErrProblemKind
 	case utf8.RuneCountInString(r.Text) > descriptionMost, r.Text == "" && r.Kind == "other":
 		return ErrProblemText
-	case len(r.Photos) > PhotosMost:
-		return ErrPhotoCount
+	case len(r.Photos) > photo.Most:
+		return photo.ErrCount
 	}
 	return nil
 }

@@ -1,37 +1,21 @@
 package changes
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"fmt"
-	"io"
-	"mime"
-	"mime/multipart"
 	"net/http"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
 
 	"afterglow/app/locale"
 	"afterglow/app/orders"
+	"afterglow/app/photo"
 	"afterglow/app/problem"
 	"afterglow/app/room"
 	"afterglow/app/store"
 	"afterglow/app/web"
 )
-
-// uploadMost is the largest report: four photos and the rest, and some more, so
-// that a photo that is too large is answered by the form.
-const (
-	uploadMost = PhotosMost*PhotoBytes + 8<<20
-	fieldMost  = 16 << 10
-	fieldsMost = 2 * linesMost
-)
-
-// photoFormats are named the same in every language.
-const photoFormats = "JPEG, PNG, WebP"
 
 const problemSection = `<section class="card" aria-labelledby="problem">
 <h2 id="problem">{{t "problem.card"}}</h2>
@@ -75,7 +59,7 @@ type typedProblem struct {
 	kind   string
 	text   string
 	counts map[string]string
-	photos []Photo
+	photos []photo.Photo
 }
 
 func (s *Requests) postProblem(c *web.Ctx) error {
@@ -123,47 +107,11 @@ func (t typedProblem) items(o *orders.Order) (list []ProblemItem) {
 	return list
 }
 
-// readProblem reads the form part by part. A photo goes to a file without a name,
-// is drawn anew and forgotten before the next is read. Names of files are not
-// looked at.
 func (s *Requests) readProblem(c *web.Ctx) (typedProblem, error) {
 	typed := typedProblem{counts: map[string]string{}}
-	media, params, err := mime.ParseMediaType(c.GetHeader("Content-Type"))
-	if err != nil || media != "multipart/form-data" {
-		return typed, nil // an empty form
-	}
-	parts := multipart.NewReader(c.Request.Body, params["boundary"])
-	var wrong error
-	for range fieldsMost {
-		part, err := parts.NextRawPart()
-		if err == io.EOF {
-			return typed, wrong
-		}
-		if err != nil {
-			return typed, bodyBroken(err)
-		}
-		name := part.FormName()
-		if name == "photo" {
-			photo, err := s.readPhoto(part)
-			switch {
-			case err != nil && problem.Of(err).Kind != problem.Invalid:
-				return typed, err
-			case err != nil:
-				wrong = err
-			case photo != nil && len(typed.photos) == PhotosMost:
-				wrong = ErrPhotoCount
-			case photo != nil:
-				typed.photos = append(typed.photos, *photo)
-			}
-			continue
-		}
-		value, err := io.ReadAll(io.LimitReader(part, fieldMost))
-		if err != nil {
-			return typed, bodyBroken(err)
-		}
-		typed.set(name, string(value))
-	}
-	return typed, ErrPhotoCount
+	photos, err := photo.ReadForm(c.Request, s.spool, typed.set)
+	typed.photos = photos
+	return typed, err
 }
 
 func (t *typedProblem) set(name, value string) {
@@ -183,47 +131,6 @@ func (t *typedProblem) set(name, value string) {
 	}
 }
 
-func bodyBroken(err error) error {
-	var large *http.MaxBytesError
-	if errors.As(err, &large) {
-		return ErrPhotoSize.With(err)
-	}
-	return ErrPhotoKind.With(err)
-}
-
-// readPhoto returns nil for a field that was left empty.
-func (s *Requests) readPhoto(part io.Reader) (*Photo, error) {
-	var first [1]byte
-	if _, err := io.ReadFull(part, first[:]); err == io.EOF {
-		return nil, nil
-	} else if err != nil {
-		return nil, bodyBroken(err)
-	}
-	file, err := os.CreateTemp(s.spool, "photo-*")
-	if err != nil {
-		return nil, fmt.Errorf("a place to read a photo: %w", err)
-	}
-	defer file.Close()
-	if err := os.Remove(file.Name()); err != nil { // it lives on without a name until it is closed
-		defer os.Remove(file.Name())
-	}
-	n, err := io.Copy(file, io.LimitReader(io.MultiReader(bytes.NewReader(first[:]), part), PhotoBytes+1))
-	if err != nil {
-		return nil, bodyBroken(err)
-	}
-	if n > PhotoBytes {
-		if _, err := io.Copy(io.Discard, part); err != nil {
-			return nil, bodyBroken(err)
-		}
-		return nil, ErrPhotoSize
-	}
-	if _, err := file.Seek(0, io.SeekStart); err != nil {
-		return nil, err
-	}
-	photo, err := Redraw(file)
-	return &photo, err
-}
-
 func (s *Requests) showProblem(c *web.Ctx, tx *store.Tx, a asked, typed typedProblem, wrong error) error {
 	data, err := s.orders.PageData(tx, a.tag, c)
 	if err != nil {
@@ -238,8 +145,8 @@ func (s *Requests) showProblem(c *web.Ctx, tx *store.Tx, a asked, typed typedPro
 	}
 	data["wrong"] = ""
 	if wrong != nil {
-		code := problem.Of(wrong).Code
-		data["wrong"] = locale.Shopper.T(a.tag, "problem.wrong."+code[strings.IndexByte(code, '.')+1:], map[string]any{"count": PhotosMost, "size": PhotoBytes >> 20, "formats": photoFormats})
+		code := strings.TrimPrefix(strings.ReplaceAll(problem.Of(wrong).Code, ".", "_"), "changes_")
+		data["wrong"] = locale.Shopper.T(a.tag, "problem.wrong."+code, map[string]any{"count": photo.Most, "size": photo.BytesMost >> 20, "formats": photo.Formats})
 	}
 	kinds := []any{}
 	for _, k := range ProblemKinds {
@@ -259,8 +166,8 @@ func (s *Requests) showProblem(c *web.Ctx, tx *store.Tx, a asked, typed typedPro
 		return err
 	}
 	data["order"], data["action"], data["back"], data["kinds"], data["lines"], data["text"], data["earlier"] = a.order.Name, a.action, a.back, kinds, lines, typed.text, earlier
-	data["photos_most"], data["photos_size"], data["photo_formats"] = PhotosMost, PhotoBytes>>20, photoFormats
-	data["fields"] = slices.Repeat([]int{0}, PhotosMost)
+	data["photos_most"], data["photos_size"], data["photo_formats"] = photo.Most, photo.BytesMost>>20, photo.Formats
+	data["fields"] = slices.Repeat([]int{0}, photo.Most)
 	return s.show(c, a.tag, "problem.html", http.StatusOK, data)
 }
 
@@ -282,15 +189,10 @@ func (s *Requests) getShopperPhoto(c *web.Ctx) error {
 	})
 }
 
-// answerPhoto sends a photo as what it is and nothing else: a browser that is led
-// to it stores it and runs nothing in it.
 func answerPhoto(c *web.Ctx, p photoRow) error {
-	c.Header("Content-Security-Policy", "default-src 'none'; sandbox")
-	c.Header("X-Content-Type-Options", "nosniff")
-	c.Header("Content-Disposition", fmt.Sprintf("attachment; filename=\"photo-%d.jpg\"", p.Position+1))
-	c.Header("Cross-Origin-Resource-Policy", "same-origin")
-	c.Header("Cache-Control", "private, no-store")
-	c.Header("Referrer-Policy", "no-referrer")
+	for name, value := range photo.Headers(p.Position) {
+		c.Header(name, value)
+	}
 	c.Data(http.StatusOK, "image/jpeg", p.Picture)
 	return nil
 }

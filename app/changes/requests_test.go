@@ -21,6 +21,8 @@ import (
 	"afterglow/app/mail"
 	"afterglow/app/messages"
 	"afterglow/app/orders"
+	"afterglow/app/photo"
+	"afterglow/app/photo/phototest"
 	"afterglow/app/policy"
 	"afterglow/app/queue"
 	"afterglow/app/queue/queuetest"
@@ -535,8 +537,8 @@ func TestAProblemIsReportedWithPhotos(t *testing.T) {
 		b.place(2, nil)
 		page := b.page()
 		token := once(t, b.send("GET", page+"/problem", "", nil))
-		photo := withExif(jpegOf(t, 1800, 1200), 1, "GPS canary")
-		media, body := upload(t, map[string]string{"once": token, "kind": "damaged", "text": "The foot is broken.", "q71": "1", "q72": "0", "q99": "4", "lang": "de"}, "../../etc/passwd.svg", photo, nil, jpegOf(t, 60, 40))
+		taken := phototest.WithExif(phototest.JPEG(t, 1800, 1200), 1, "GPS canary")
+		media, body := upload(t, map[string]string{"once": token, "kind": "damaged", "text": "The foot is broken.", "q71": "1", "q72": "0", "q99": "4", "lang": "de"}, "../../etc/passwd.svg", taken, nil, phototest.JPEG(t, 60, 40))
 		for range 2 { // sent twice
 			if w := b.send("POST", page+"/problem", media, body); w.Code != http.StatusSeeOther || w.Header().Get("Location") != page+"/problem" {
 				t.Fatalf("%d %s", w.Code, w.Body)
@@ -622,7 +624,7 @@ func TestReportsThatAreRefused(t *testing.T) {
 		b.place(2, nil)
 		page := b.page()
 		token := once(t, b.send("GET", page+"/problem", "", nil))
-		small := jpegOf(t, 20, 20)
+		small := phototest.JPEG(t, 20, 20)
 		for name, c := range map[string]struct {
 			fields map[string]string
 			files  [][]byte
@@ -631,8 +633,8 @@ func TestReportsThatAreRefused(t *testing.T) {
 			"another kind":    {map[string]string{"once": token, "kind": "stolen"}, nil},
 			"too many photos": {map[string]string{"once": token, "kind": "damaged"}, [][]byte{small, small, small, small, small}},
 			"an SVG":          {map[string]string{"once": token, "kind": "damaged"}, [][]byte{[]byte("<svg onload=alert(1)>")}},
-			"a bomb":          {map[string]string{"once": token, "kind": "damaged"}, [][]byte{bombPNG(50_000, 50_000)}},
-			"too large":       {map[string]string{"once": token, "kind": "damaged"}, [][]byte{append(bytes.Clone(small), make([]byte, PhotoBytes)...), small}},
+			"a bomb":          {map[string]string{"once": token, "kind": "damaged"}, [][]byte{phototest.BombPNG(50_000, 50_000)}},
+			"too large":       {map[string]string{"once": token, "kind": "damaged"}, [][]byte{append(bytes.Clone(small), make([]byte, photo.BytesMost)...), small}},
 			"no text":         {map[string]string{"once": token, "kind": "other"}, nil},
 			"a form of old":   {map[string]string{"once": "abc", "kind": "damaged"}, [][]byte{small}},
 		} {
@@ -679,7 +681,7 @@ func TestRequestsAreDisclosedAndForgotten(t *testing.T) {
 		b.declare(typed("#1001", "mira@example.com"))
 		b.work()
 		page := b.page()
-		media, body := upload(t, map[string]string{"once": once(t, b.send("GET", page+"/problem", "", nil)), "kind": "other", "text": "canary words"}, "x.jpg", jpegOf(t, 30, 30))
+		media, body := upload(t, map[string]string{"once": once(t, b.send("GET", page+"/problem", "", nil)), "kind": "other", "text": "canary words"}, "x.jpg", phototest.JPEG(t, 30, 30))
 		if w := b.send("POST", page+"/problem", media, body); w.Code != http.StatusSeeOther {
 			t.Fatalf("%d", w.Code)
 		}

@@ -7,6 +7,7 @@ import (
 	"gorm.io/gorm/clause"
 
 	"afterglow/app/ids"
+	"afterglow/app/photo"
 	"afterglow/app/store"
 )
 
@@ -56,7 +57,7 @@ type photoRow struct {
 func (photoRow) TableName() string { return "changes_photos" }
 
 // keepProblem writes a problem with its photos; false when it is there already.
-func keepProblem(tx *store.Tx, r *problemRow, photos []Photo) (fresh bool, err error) {
+func keepProblem(tx *store.Tx, r *problemRow, photos []photo.Photo) (fresh bool, err error) {
 	done := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(r)
 	if done.Error != nil || done.RowsAffected == 0 {
 		return false, done.Error

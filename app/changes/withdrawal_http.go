@@ -12,6 +12,7 @@ import (
 	"afterglow/app/ids"
 	"afterglow/app/locale"
 	"afterglow/app/orders"
+	"afterglow/app/photo"
 	"afterglow/app/policy"
 	"afterglow/app/room"
 	"afterglow/app/store"
@@ -68,7 +69,7 @@ func (s *Requests) orderRoutes(r *web.Group, limited func(web.Handler) web.Handl
 	r.GET("/o/:token/withdraw", s.getOrderWithdraw)
 	r.POST("/o/:token/withdraw", limited(s.postOrderWithdraw))
 	r.GET("/o/:token/problem", s.getProblem)
-	r.POST("/o/:token/problem", limited(s.postProblem), web.Body(uploadMost))
+	r.POST("/o/:token/problem", limited(s.postProblem), web.Body(photo.FormBytes))
 	r.GET("/o/:token/photos/:photo", s.getShopperPhoto)
 }
 

@@ -1,64 +1,28 @@
-package changes
+package photo
 
 import (
 	"bytes"
 	"encoding/binary"
 	"errors"
-	"hash/crc32"
 	"image"
-	"image/color"
 	"image/jpeg"
 	"image/png"
 	"runtime"
 	"strings"
 	"testing"
+
+	"afterglow/app/photo/phototest"
 )
-
-func jpegOf(t testing.TB, w, h int) []byte {
-	t.Helper()
-	m := image.NewRGBA(image.Rect(0, 0, w, h))
-	for y := range h {
-		for x := range w {
-			m.SetRGBA(x, y, color.RGBA{uint8(255 * x / w), uint8(255 * y / h), 80, 255})
-		}
-	}
-	var b bytes.Buffer
-	if err := jpeg.Encode(&b, m, nil); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
-}
-
-// withExif puts a segment behind the beginning of a JPEG: an orientation and words
-// such as a place.
-func withExif(picture []byte, orientation uint16, words string) []byte {
-	tiff := []byte("MM\x00\x2a\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01")
-	tiff = binary.BigEndian.AppendUint16(tiff, orientation)
-	tiff = append(tiff, 0, 0, 0, 0, 0, 0)
-	segment := append([]byte("Exif\x00\x00"), append(tiff, words...)...)
-	out := append([]byte{}, picture[:2]...)
-	out = append(out, 0xff, 0xe1)
-	out = binary.BigEndian.AppendUint16(out, uint16(len(segment)+2))
-	return append(append(out, segment...), picture[2:]...)
-}
-
-// bombPNG says that it is huge and holds next to nothing.
-func bombPNG(w, h uint32) []byte {
-	head := append(binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32([]byte("IHDR"), w), h), 8, 6, 0, 0, 0)
-	out := append([]byte("\x89PNG\r\n\x1a\n"), 0, 0, 0, 13)
-	out = append(out, head...)
-	return binary.BigEndian.AppendUint32(out, crc32.ChecksumIEEE(head))
-}
 
 func TestPhotosAreDrawnAnew(t *testing.T) {
 	hidden := "GPS 35.6892N 51.3890E <script>alert(1)</script>"
-	file := append(withExif(jpegOf(t, 2000, 1000), 6, hidden), "<html><script>alert(2)</script>PK\x03\x04"...)
+	file := append(phototest.WithExif(phototest.JPEG(t, 2000, 1000), 6, hidden), "<html><script>alert(2)</script>PK\x03\x04"...)
 	p, err := Redraw(bytes.NewReader(file))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if p.Width != 800 || p.Height != 1600 {
-		t.Errorf("%dx%d, want it upright and at most %d", p.Width, p.Height, photoSide)
+		t.Errorf("%dx%d, want it upright and at most %d", p.Width, p.Height, side)
 	}
 	for _, word := range []string{"GPS", "Exif", "script", "PK\x03\x04"} {
 		if bytes.Contains(p.JPEG, []byte(word)) {
@@ -101,7 +65,7 @@ func TestWebPIsRead(t *testing.T) {
 
 // S11: what is no picture is refused, and so is one that would not fit.
 func TestFilesThatAreNoPhotosAreRefused(t *testing.T) {
-	plain := jpegOf(t, 60, 40)
+	plain := phototest.JPEG(t, 60, 40)
 	wide := bytes.Clone(plain)
 	if at := bytes.Index(wide, []byte("\xff\xc0")); at > 0 {
 		binary.BigEndian.PutUint16(wide[at+5:], 50_000)
@@ -111,19 +75,19 @@ func TestFilesThatAreNoPhotosAreRefused(t *testing.T) {
 		file []byte
 		want error
 	}{
-		"nothing":           {nil, ErrPhotoKind},
-		"SVG":               {[]byte(`<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>`), ErrPhotoKind},
-		"HTML":              {[]byte("<!doctype html><script>alert(1)</script>"), ErrPhotoKind},
-		"GIF":               {[]byte("GIF89a/*\x01\x00\x01\x00*/=1;alert(1)"), ErrPhotoKind},
-		"PDF":               {[]byte("%PDF-1.7 and more of it"), ErrPhotoKind},
-		"a JPEG in name":    {[]byte("\xff\xd8\xff\xe0<script>alert(1)</script>"), ErrPhotoKind},
-		"half a JPEG":       {plain[:len(plain)/3], ErrPhotoKind},
-		"PNG of 50,000":     {bombPNG(50_000, 50_000), ErrPhotoLarge},
-		"PNG of 2 x 10^9":   {bombPNG(1, 2_000_000_000), ErrPhotoLarge},
-		"PNG of 0":          {bombPNG(0, 10), ErrPhotoKind},
-		"JPEG of 50,000":    {wide, ErrPhotoLarge},
-		"many small pixels": {bombPNG(4000, 4000), ErrPhotoLarge},
-		"WebP in name":      {[]byte("RIFF\x00\x00\x00\x00WEBPVP8 \x00\x00"), ErrPhotoKind},
+		"nothing":           {nil, ErrKind},
+		"SVG":               {[]byte(`<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>`), ErrKind},
+		"HTML":              {[]byte("<!doctype html><script>alert(1)</script>"), ErrKind},
+		"GIF":               {[]byte("GIF89a/*\x01\x00\x01\x00*/=1;alert(1)"), ErrKind},
+		"PDF":               {[]byte("%PDF-1.7 and more of it"), ErrKind},
+		"a JPEG in name":    {[]byte("\xff\xd8\xff\xe0<script>alert(1)</script>"), ErrKind},
+		"half a JPEG":       {plain[:len(plain)/3], ErrKind},
+		"PNG of 50,000":     {phototest.BombPNG(50_000, 50_000), ErrLarge},
+		"PNG of 2 x 10^9":   {phototest.BombPNG(1, 2_000_000_000), ErrLarge},
+		"PNG of 0":          {phototest.BombPNG(0, 10), ErrKind},
+		"JPEG of 50,000":    {wide, ErrLarge},
+		"many small pixels": {phototest.BombPNG(4000, 4000), ErrLarge},
+		"WebP in name":      {[]byte("RIFF\x00\x00\x00\x00WEBPVP8 \x00\x00"), ErrKind},
 	} {
 		before := allocated()
 		_, err := Redraw(bytes.NewReader(c.file))
@@ -144,11 +108,11 @@ func allocated() uint64 {
 
 // A large photo of a telephone fits into the 64 MiB that it may take.
 func TestALargePhotoStaysWithinItsMemory(t *testing.T) {
-	file := jpegOf(t, 4032, 3024)
+	file := phototest.JPEG(t, 4032, 3024)
 	runtime.GC()
 	before := allocated()
 	p, err := Redraw(bytes.NewReader(file))
-	if err != nil || max(p.Width, p.Height) != photoSide {
+	if err != nil || max(p.Width, p.Height) != side {
 		t.Fatalf("%v %dx%d", err, p.Width, p.Height)
 	}
 	if used := allocated() - before; used > 64<<20 {
@@ -157,12 +121,12 @@ func TestALargePhotoStaysWithinItsMemory(t *testing.T) {
 }
 
 func FuzzRedraw(f *testing.F) {
-	f.Add(jpegOf(f, 8, 8))
-	f.Add(withExif(jpegOf(f, 8, 8), 3, strings.Repeat("x", 20)))
-	f.Add(bombPNG(9, 9))
+	f.Add(phototest.JPEG(f, 8, 8))
+	f.Add(phototest.WithExif(phototest.JPEG(f, 8, 8), 3, strings.Repeat("x", 20)))
+	f.Add(phototest.BombPNG(9, 9))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		p, err := Redraw(bytes.NewReader(raw))
-		if err == nil && (len(p.JPEG) == 0 || p.Width < 1 || p.Height < 1 || max(p.Width, p.Height) > photoSide) {
+		if err == nil && (len(p.JPEG) == 0 || p.Width < 1 || p.Height < 1 || max(p.Width, p.Height) > side) {
 			t.Errorf("%dx%d, %d bytes", p.Width, p.Height, len(p.JPEG))
 		}
 	})

@@ -1,4 +1,5 @@
-package changes
+// Package photo takes pictures from strangers and keeps only their pixels.
+package photo
 
 import (
 	"bufio"
@@ -18,21 +19,24 @@ import (
 
 // What a shopper may send.
 const (
-	PhotosMost = 4
-	PhotoBytes = 8 << 20 // each
+	Most      = 4
+	BytesMost = 8 << 20 // each
 
-	photoSide    = 1600     // the longest of what we keep
-	photoQuality = 82       //
-	photoMemory  = 40 << 20 // what decoding one may take
-	photoWidest  = 20_000   // a side
+	side    = 1600     // the longest of what we keep
+	quality = 82       //
+	memory  = 40 << 20 // what decoding one may take
+	widest  = 20_000   // a side
 )
+
+// Formats are named the same in every language.
+const Formats = "JPEG, PNG, WebP"
 
 // Problems with a photo.
 var (
-	ErrPhotoKind  = problem.New(problem.Invalid, "changes.photo_kind", "Only JPEG, PNG and WebP pictures can be sent.")
-	ErrPhotoSize  = problem.New(problem.Invalid, "changes.photo_size", "A photo is larger than 8 MB.")
-	ErrPhotoLarge = problem.New(problem.Invalid, "changes.photo_large", "A photo has more pixels than can be read here.")
-	ErrPhotoCount = problem.New(problem.Invalid, "changes.photo_count", "At most four photos can be sent.")
+	ErrKind  = problem.New(problem.Invalid, "photo.kind", "Only JPEG, PNG and WebP pictures can be sent.")
+	ErrSize  = problem.New(problem.Invalid, "photo.size", "A photo is larger than 8 MB.")
+	ErrLarge = problem.New(problem.Invalid, "photo.large", "A photo has more pixels than can be read here.")
+	ErrCount = problem.New(problem.Invalid, "photo.count", "At most four photos can be sent.")
 )
 
 // Photo is a picture that we drew ourselves from what a shopper sent.
@@ -47,7 +51,7 @@ var decoding = make(chan struct{}, 1)
 // Redraw makes a JPEG of ours out of a file that claims to be a picture. What is
 // no pixel is lost: where and when it was taken, and whatever was hidden in the
 // file. Its format is what its first bytes say, its dimensions are checked before
-// it is decoded, and it never takes more memory than photoMemory and the result.
+// it is decoded, and it never takes more memory than memory and the result.
 func Redraw(file io.ReadSeeker) (Photo, error) {
 	what, err := inspect(file)
 	if err != nil {
@@ -60,14 +64,14 @@ func Redraw(file io.ReadSeeker) (Photo, error) {
 	}
 	picture, err := what.decode(bufio.NewReader(file))
 	if err != nil {
-		return Photo{}, ErrPhotoKind.With(err)
+		return Photo{}, ErrKind.With(err)
 	}
 	if b := picture.Bounds(); b.Dx() != what.width || b.Dy() != what.height {
-		return Photo{}, ErrPhotoKind.With(errors.New("the picture is not as large as it said"))
+		return Photo{}, ErrKind.With(errors.New("the picture is not as large as it said"))
 	}
-	drawn := turn(shrink(picture, photoSide), what.orientation)
+	drawn := turn(shrink(picture, side), what.orientation)
 	var out bytes.Buffer
-	if err := jpeg.Encode(&out, drawn, &jpeg.Options{Quality: photoQuality}); err != nil {
+	if err := jpeg.Encode(&out, drawn, &jpeg.Options{Quality: quality}); err != nil {
 		return Photo{}, err
 	}
 	return Photo{JPEG: out.Bytes(), Width: drawn.Rect.Dx(), Height: drawn.Rect.Dy()}, nil
@@ -83,7 +87,7 @@ type inspected struct {
 func inspect(file io.ReadSeeker) (inspected, error) {
 	head := make([]byte, 12)
 	if _, err := io.ReadFull(file, head); err != nil {
-		return inspected{}, ErrPhotoKind.With(err)
+		return inspected{}, ErrKind.With(err)
 	}
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return inspected{}, err
@@ -96,7 +100,7 @@ func inspect(file io.ReadSeeker) (inspected, error) {
 	case bytes.HasPrefix(head, []byte("\xff\xd8\xff")):
 		frame, scanErr := scanJPEG(bufio.NewReader(file))
 		if scanErr != nil {
-			return what, ErrPhotoKind.With(scanErr)
+			return what, ErrKind.With(scanErr)
 		}
 		what.decode, what.orientation, perPixel = jpeg.Decode, frame.orientation, frame.perPixel
 		config = image.Config{Width: frame.width, Height: frame.height}
@@ -112,17 +116,17 @@ func inspect(file io.ReadSeeker) (inspected, error) {
 		config, err = webp.DecodeConfig(file)
 		perPixel = 6 // with transparency and the decoder's own work
 	default:
-		return what, ErrPhotoKind
+		return what, ErrKind
 	}
 	if err != nil {
-		return what, ErrPhotoKind.With(err)
+		return what, ErrKind.With(err)
 	}
 	what.width, what.height = config.Width, config.Height
 	switch {
 	case what.width <= 0 || what.height <= 0:
-		return what, ErrPhotoKind
-	case what.width > photoWidest || what.height > photoWidest, float64(what.width)*float64(what.height)*perPixel > photoMemory:
-		return what, ErrPhotoLarge
+		return what, ErrKind
+	case what.width > widest || what.height > widest, float64(what.width)*float64(what.height)*perPixel > memory:
+		return what, ErrLarge
 	}
 	return what, nil
 }
