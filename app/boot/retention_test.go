@@ -64,7 +64,7 @@ var personal = map[string]class{
 
 	"offers_codes.customer_id": classTrade, "offers_codes.code": classTrade, "offers_codes.reason": classTrade,
 
-	"changes_changes.address": classTrade, "changes_changes.detail": classTrade, "changes_changes.asked_by": classTrade, "changes_changes.pay_url": classTrade, "changes_changes.locale": classTrade,
+	"changes_changes.address": classTrade, "changes_changes.detail": classTrade, "changes_changes.asked_by": classTrade, "changes_changes.staff_note": classTrade, "changes_changes.pay_url": classTrade, "changes_changes.locale": classTrade,
 
 	"shopify_operations.input": classValue, "shopify_operations.reason": classValue,
 

@@ -168,8 +168,8 @@ func asks(a, b *tenant) map[string][]ask {
 		},
 		"GET /api/v1/changes/settings": {{path: "/changes/settings", want: 200}},
 		"PUT /api/v1/changes/settings": {
-			{path: "/changes/settings", body: map[string]any{"version": 0, "hold_minutes": 10, "shop_id": int64(b.id)}, want: 400},
-			{path: "/changes/settings", body: map[string]any{"version": 99, "cancel": true, "hold_minutes": 10}, want: 409},
+			{path: "/changes/settings", body: map[string]any{"version": 0, "hold_minutes": 10, "quantity_most": 20, "pay_hours": 48, "shop_id": int64(b.id)}, want: 400},
+			{path: "/changes/settings", body: map[string]any{"version": 99, "cancel": true, "hold_minutes": 10, "quantity_most": 20, "pay_hours": 48}, want: 409},
 		},
 		"GET /api/v1/requests/withdrawals":               {{path: "/requests/withdrawals", want: 200}, {path: "/requests/withdrawals", query: url.Values{"cursor": {b.withdrawal}}, want: 200}, {path: "/requests/withdrawals", query: url.Values{"state": {"zzz"}}, want: 422}},
 		"GET /api/v1/requests/withdrawals/:id":           {{path: "/requests/withdrawals/" + b.withdrawal, want: 404}},

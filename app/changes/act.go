@@ -90,8 +90,22 @@ func (s *Service) refusal(ctx context.Context, c *shopify.Client, op shopify.Ope
 
 func (s *Service) load(ctx context.Context, op shopify.Operation) (ch Change, err error) {
 	err = s.db.Read(ctx, op.Shop, func(tx *store.Tx) error {
-		ch, err = find(tx, op.Subject)
-		return err
+		if ch, err = find(tx, op.Subject); err != nil {
+			return err
+		}
+		o, err := orders.Find(tx, ch.Order)
+		if errors.Is(err, orders.ErrNotFound) { // Shopify will say so
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		for _, l := range o.Lines {
+			if l.Tip {
+				ch.tips = append(ch.tips, l.ID)
+			}
+		}
+		return nil
 	})
 	if errors.Is(err, ErrNotFound) || err == nil && !ch.State.Live() {
 		return ch, &shopify.Refused{Reason: WhyErased}
@@ -108,6 +122,9 @@ func (s *Service) carryOut(ctx context.Context, c *shopify.Client, op shopify.Op
 	if err != nil {
 		return nil, err
 	}
+	if !ch.Before.Known {
+		ch.Before = standing(g, ch)
+	}
 	if err := s.record(ctx, op, func(tx *store.Tx) error {
 		if ch.Kind != Cancel {
 			if err := beginHold(tx, ch.ID); err != nil {
@@ -116,7 +133,7 @@ func (s *Service) carryOut(ctx context.Context, c *shopify.Client, op shopify.Op
 		} else if err := advance(tx, ch.ID, Acting); err != nil {
 			return err
 		}
-		return keepBefore(tx, ch.ID, standing(g, ch))
+		return keepBefore(tx, ch.ID, ch.Before)
 	}); err != nil {
 		return nil, err
 	}
@@ -169,9 +186,9 @@ func closed(g *shopify.Gate, ch Change) string {
 	switch {
 	case g.CancelledAt != nil:
 		return WhyCancelled
-	case slices.Contains([]string{"FULFILLED", "PARTIALLY_FULFILLED"}, g.Fulfillment):
+	case g.Fulfillment == "FULFILLED", !ch.Kind.ofItem() && (g.Fulfillment == "PARTIALLY_FULFILLED" || begun(g, ch)):
 		return WhySent
-	case !slices.Contains([]string{"UNFULFILLED", "ON_HOLD", "OPEN"}, g.Fulfillment):
+	case !slices.Contains([]string{"UNFULFILLED", "ON_HOLD", "OPEN", "PARTIALLY_FULFILLED"}, g.Fulfillment):
 		return WhyInWork
 	}
 	for _, f := range g.FulfillmentOrders.Nodes {
@@ -183,7 +200,7 @@ func closed(g *shopify.Gate, ch Change) string {
 			if slices.ContainsFunc(f.Holds, func(h shopify.Hold) bool { return !h.Ours || !strings.HasPrefix(h.Handle, "chg_") }) {
 				return WhyInWork
 			}
-		case f.Status != "OPEN":
+		case f.Status != "OPEN" && !(f.Begun() && ch.Kind.ofItem()):
 			return WhyInWork
 		}
 	}
@@ -191,10 +208,7 @@ func closed(g *shopify.Gate, ch Change) string {
 		return WhyLocked
 	}
 	if ch.Kind.ofItem() {
-		l := g.Line(ch.Line)
-		if l == nil || l.Current == 0 || ch.Before.Known && l.Current != ch.Before.Quantity {
-			return WhyChanged
-		}
+		return closedLine(g, ch)
 	}
 	return ""
 }
@@ -233,7 +247,7 @@ func happened(g *shopify.Gate, ch Change) bool {
 	if ch.Kind != Swap {
 		return left == ch.Quantity
 	}
-	return left == 0 && ofVariant(g, ch.Variant) >= max(ch.Before.Other, 0)+ch.Quantity
+	return left == ch.Before.Quantity-ch.Quantity && ofVariant(g, ch.Variant) >= ch.Before.Other+ch.Quantity
 }
 
 func sameAddress(a, b shopify.GateAddress) bool {
@@ -291,20 +305,14 @@ func (s *Service) openEdit(ctx context.Context, c *shopify.Client, shop ids.Shop
 	if l == nil {
 		return nil, &shopify.Refused{Reason: WhyChanged}
 	}
-	if ch.Kind == Swap {
-		if err := s.mayTake(ctx, c, shop, ch); err != nil {
-			return nil, err
-		}
+	if err := s.inStock(ctx, c, shop, l, ch); err != nil {
+		return nil, err
 	}
 	e, err := c.BeginEdit(ctx, ch.Order)
 	if err != nil {
 		return nil, err
 	}
-	quantity := ch.Quantity
-	if ch.Kind != Quantity {
-		quantity = 0
-	}
-	if err := e.SetQuantity(ctx, l, quantity); err != nil {
+	if err := e.SetQuantity(ctx, l, stays(l, ch)); err != nil {
 		return nil, err
 	}
 	if ch.Kind == Swap {
@@ -313,38 +321,6 @@ func (s *Service) openEdit(ctx context.Context, c *shopify.Client, shop ids.Shop
 		}
 	}
 	return e, nil
-}
-
-// mayTake refuses a variant that is not for sale, or of another product: an edit
-// would add anything that the shop ever had, hidden or not.
-func (s *Service) mayTake(ctx context.Context, c *shopify.Client, shop ids.Shop, ch Change) error {
-	var product int64
-	err := s.db.Read(ctx, shop, func(tx *store.Tx) error {
-		o, err := orders.Find(tx, ch.Order)
-		if errors.Is(err, orders.ErrNotFound) {
-			return &shopify.Refused{Reason: WhyMissing}
-		}
-		if err != nil {
-			return err
-		}
-		for _, l := range o.Lines {
-			if l.ID == ch.Line {
-				product = l.ProductID
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	found, err := c.Variants(ctx, product)
-	if err != nil {
-		return err
-	}
-	if !slices.ContainsFunc(found, func(v shopify.Variant) bool { return int64(v.ID) == ch.Variant && v.Available }) {
-		return &shopify.Refused{Reason: WhyChanged}
-	}
-	return nil
 }
 
 // consequence is what an edit would change in what was paid too much, in minor

@@ -108,8 +108,18 @@ func (s *Service) decide(tx *store.Tx, o *orders.Order, w Wish) (Change, error) 
 	if err != nil {
 		return c, err
 	}
-	if !v.Allowed && (w.By == Shopper || hard(v)) {
-		c.State, c.Reason, c.Address, c.EndedAt = Refused, why(v), nil, &tx.Now
+	reason := limit(o, c)
+	if !v.Allowed && (w.By == Shopper || hard(v)) && reason == "" {
+		reason = why(v)
+		if w.Kind.ofItem() && reason == WhySent && o.FulfillmentStatus != "fulfilled" {
+			reason = WhyLineSent
+		}
+	}
+	if reason == "" && w.By == Shopper && tooMany(o, c, settings.QuantityMost) {
+		reason = WhyMost
+	}
+	if reason != "" {
+		c.State, c.Reason, c.Address, c.EndedAt = Refused, reason, nil, &tx.Now
 	}
 	return c, nil
 }
@@ -163,12 +173,14 @@ func fit(o *orders.Order, c *Change) error {
 		}
 		c.Item = fmt.Sprintf("%s: %d → %d", name, l.CurrentQuantity, c.Quantity)
 	case Remove:
-		c.Quantity, c.Item = 0, fmt.Sprintf("%d × %s", l.CurrentQuantity, name)
+		c.Quantity = sentOf(o, l.ID) // they stay
+		c.Item = fmt.Sprintf("%d × %s", l.CurrentQuantity-c.Quantity, name)
 	case Swap:
 		if c.Variant == l.VariantID {
 			return ErrWish
 		}
-		c.Quantity, c.Item = l.CurrentQuantity, fmt.Sprintf("%d × %s", l.CurrentQuantity, name)
+		c.Quantity = l.CurrentQuantity - sentOf(o, l.ID)
+		c.Item = fmt.Sprintf("%d × %s", c.Quantity, name)
 	}
 	return nil
 }

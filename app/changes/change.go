@@ -78,9 +78,13 @@ const (
 	WhyShopify   = "shopify"   // Shopify said no; its words are in the detail
 	WhyMissing   = "missing"   // the order was deleted
 	WhyErased    = "erased"    // the shopper's data was erased meanwhile
+	WhyLineSent  = "line_sent" // the item, or as many of it, has left; the rest of the order has not
+	WhyLast      = "last"      // without the item nothing would be left
+	WhyMost      = "most"      // more of it than the shop sells in one order
+	WhyStock     = "stock"     // the shop does not have so many
 )
 
-var reasons = []string{WhySent, WhyCancelled, WhyInWork, WhyLocked, WhyLate, WhyRule, WhyChanged, WhyShopify, WhyMissing, WhyErased}
+var reasons = []string{WhySent, WhyCancelled, WhyInWork, WhyLocked, WhyLate, WhyRule, WhyChanged, WhyShopify, WhyMissing, WhyErased, WhyLineSent, WhyLast, WhyMost, WhyStock}
 
 // Problems of this room.
 var (
@@ -121,7 +125,7 @@ func (w *Wish) Validate() error {
 			return ErrWish
 		}
 		return validAddress(w.Address)
-	case w.Kind.ofItem() && w.Line <= 0, w.Kind == Swap && w.Variant <= 0, w.Kind == Quantity && (w.Quantity <= 0 || w.Quantity > 999):
+	case w.Kind.ofItem() && w.Line <= 0, w.Kind == Swap && w.Variant <= 0, w.Kind == Quantity && w.Quantity <= 0:
 		return ErrWish
 	}
 	return nil
@@ -176,6 +180,8 @@ type Change struct {
 	HeldAt    *time.Time
 	CreatedAt time.Time
 	EndedAt   *time.Time
+
+	tips []int64 // lines that are no goods; filled where it is carried out
 }
 
 // before is how the order stood before we touched it.

@@ -29,9 +29,6 @@ type (
 	}
 )
 
-// quantityMost is how many of a line the form offers.
-const quantityMost = 20
-
 func (s *Service) getItems(c *web.Ctx) error {
 	v, err := s.visit(c, Swap)
 	if err != nil {
@@ -43,9 +40,6 @@ func (s *Service) getItems(c *web.Ctx) error {
 	i := slices.IndexFunc(v.Order.Lines, func(l orders.Line) bool { return strconv.FormatInt(l.ID, 10) == c.Query("line") })
 	if i < 0 || !v.mayChange(v.Order.Lines[i].ID) {
 		return s.listItems(c, v)
-	}
-	if c.Query("do") != "" {
-		return s.confirmItem(c, v, v.Order.Lines[i])
 	}
 	return s.chooseItem(c, v, v.Order.Lines[i])
 }
@@ -83,7 +77,10 @@ func (v visit) line(l orders.Line, verdict policy.Verdict) shownLine {
 // chooseItem shows what can be done with a line. Other variants are read from the
 // shop's catalogue; when that cannot be reached the rest is still possible.
 func (s *Service) chooseItem(c *web.Ctx, v visit, l orders.Line) error {
-	data := map[string]any{"Line": v.line(l, v.verdict), "Path": v.Path + "/change/items", "Alone": v.Order.Items() <= l.CurrentQuantity}
+	sent := sentOf(v.Order, l.ID)
+	data := map[string]any{"Line": v.line(l, v.verdict), "Path": v.Path + "/change/items", "Alone": sent == 0 && alone(v.Order, l.ID),
+		"Cancel": v.Path + cancelPath + "?lang=" + string(v.Tag), "CancelLabel": Cancel.action().Name(v.Tag)}
+	most := max(v.settings.QuantityMost, l.CurrentQuantity)
 	ctx, cancel := context.WithTimeout(c.Context(), previewTime)
 	defer cancel()
 	list := []shownVariant{}
@@ -92,7 +89,14 @@ func (s *Service) chooseItem(c *web.Ctx, v visit, l orders.Line) error {
 		s.log.WarnContext(ctx, "variants could not be read", "order", v.OrderID, "error", err)
 	}
 	for _, x := range found {
-		if int64(x.ID) == l.VariantID || !x.Available {
+		left, limited := x.Left()
+		if int64(x.ID) == l.VariantID {
+			if limited {
+				most = min(most, l.CurrentQuantity+left)
+			}
+			continue
+		}
+		if !x.Available || limited && left < l.CurrentQuantity-sent {
 			continue
 		}
 		shown := shownVariant{ID: int64(x.ID), Title: x.Title}
@@ -102,7 +106,7 @@ func (s *Service) chooseItem(c *web.Ctx, v visit, l orders.Line) error {
 		list = append(list, shown)
 	}
 	quantities := []int64{}
-	for n := int64(1); n <= max(quantityMost, l.CurrentQuantity); n++ {
+	for n := max(1, sent); n <= most; n++ {
 		if n != l.CurrentQuantity {
 			quantities = append(quantities, n)
 		}
@@ -125,9 +129,37 @@ func itemWish(get func(string) string) Wish {
 	return w
 }
 
-// confirmItem shows what the change comes to before anything is saved.
-func (s *Service) confirmItem(c *web.Ctx, v visit, l orders.Line) error {
-	w := itemWish(c.Query)
+// postReview shows what the change comes to before anything is saved. It is posted,
+// because Shopify works that out in an edit.
+func (s *Service) postReview(c *web.Ctx) error {
+	v, err := s.visit(c, Swap)
+	if err != nil {
+		return err
+	}
+	w := itemWish(c.PostForm)
+	if !v.offered || !v.verdict.Allowed {
+		return s.sayNo(c, v, Swap)
+	}
+	i := slices.IndexFunc(v.Order.Lines, func(l orders.Line) bool { return l.ID == w.Line })
+	if i < 0 {
+		return s.listItems(c, v)
+	}
+	if !v.mayChange(w.Line) {
+		return s.page(c, v, "no", Swap.action().Name(v.Tag), 0, map[string]any{"Text": v.lineVerdict(w.Line).Explain(v.Tag, v.Zone), "Instead": ""})
+	}
+	return s.confirmItem(c, v, v.Order.Lines[i], w)
+}
+
+func (v visit) lineVerdict(line int64) policy.Verdict {
+	for _, i := range v.verdict.Items {
+		if i.Item == line {
+			return i.Verdict
+		}
+	}
+	return v.verdict
+}
+
+func (s *Service) confirmItem(c *web.Ctx, v visit, l orders.Line, w Wish) error {
 	w.ID, w.Order, w.By, w.Tag = ids.New("chg"), v.OrderID, Shopper, v.Tag
 	if !w.Kind.ofItem() || w.Validate() != nil {
 		return s.listItems(c, v)
@@ -136,12 +168,19 @@ func (s *Service) confirmItem(c *web.Ctx, v visit, l orders.Line) error {
 	if fit(v.Order, &ch) != nil {
 		return s.listItems(c, v)
 	}
+	why := limit(v.Order, ch)
+	if why == "" && tooMany(v.Order, ch, v.settings.QuantityMost) {
+		why = WhyMost
+	}
+	if why != "" {
+		return s.because(c, v, why)
+	}
 	sum, err := s.preview(c.Context(), v.Shop, ch)
 	var no *shopify.Refused
 	switch {
 	case errors.As(err, &no):
-		reason, _ := whyOf(no.Reason)
-		return s.page(c, v, "no", v.t("refused.title", nil), 0, map[string]any{"Text": v.t("refused."+reason, nil), "Instead": ""})
+		why, _ = whyOf(no.Reason)
+		return s.because(c, v, why)
 	case err != nil:
 		s.log.WarnContext(c.Context(), "a change could not be worked out", "order", v.OrderID, "error", err)
 		return s.page(c, v, "no", Swap.action().Name(v.Tag), 0, map[string]any{"Text": v.t("preview.away", nil), "Instead": ""})
@@ -153,6 +192,16 @@ func (s *Service) confirmItem(c *web.Ctx, v visit, l orders.Line) error {
 	}
 	return s.page(c, v, "item confirm", Swap.action().Name(v.Tag), 0, map[string]any{"Once": w.ID, "Line": v.line(l, v.verdict), "Wish": w, "To": to, "Expected": sum,
 		"Money": v.consequence(amount), "Credit": v.credit(amount), "Amount": v.Tag.Money(amount), "Path": v.Path + "/change/items"})
+}
+
+// because is the page that says why an item cannot be changed like this, with the
+// way to cancel where that is what remains.
+func (s *Service) because(c *web.Ctx, v visit, why string) error {
+	data := map[string]any{"Text": v.t("refused."+why, nil), "Instead": ""}
+	if why == WhyLast {
+		data["Link"], data["LinkLabel"] = v.Path+cancelPath+"?lang="+string(v.Tag), Cancel.action().Name(v.Tag)
+	}
+	return s.page(c, v, "no", v.t("refused.title", nil), 0, data)
 }
 
 // consequence says what will become of the money, before the change.

@@ -40,6 +40,9 @@ var pages = sync.OnceValues(func() (map[locale.Tag]*template.Template, error) {
 	return all, nil
 })
 
+// cancelPath is below the order's page.
+const cancelPath = "/change/cancel"
+
 // How often somebody with an order's link may ask.
 const (
 	asksPerSecond  = 0.2
@@ -62,6 +65,7 @@ func (s *Service) hang(r *web.Group, options ...web.Option) {
 	r.GET("/o/:token/change/address", s.getAddress, options...)
 	r.POST("/o/:token/change/address", s.postAddress, ask...)
 	r.GET("/o/:token/change/items", s.getItems, look...)
+	r.POST("/o/:token/change/items/review", s.postReview, look...)
 	r.POST("/o/:token/change/items", s.postItems, ask...)
 	r.GET("/o/:token/changes/:id", s.getChange, options...)
 }
@@ -210,7 +214,11 @@ func (s *Service) getChange(c *web.Ctx) error {
 	if ch.State.UnderWay() {
 		again = 2
 	}
-	return s.page(c, v, "outcome", seen.Title, again, map[string]any{"Change": seen, "Instead": instead, "Live": ch.State.Live(), "State": string(ch.State)})
+	data := map[string]any{"Change": seen, "Instead": instead, "Live": ch.State.UnderWay(), "State": string(ch.State)}
+	if ch.State == Refused && ch.Reason == WhyLast {
+		data["Link"], data["LinkLabel"] = v.Path+cancelPath+"?lang="+string(v.Tag), Cancel.action().Name(v.Tag)
+	}
+	return s.page(c, v, "outcome", seen.Title, again, data)
 }
 
 // The fields of the address form, as browsers know them.

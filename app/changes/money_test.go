@@ -17,7 +17,7 @@ import (
 func (b *bench) offerCredit() {
 	b.t.Helper()
 	b.in(func(tx *store.Tx) error {
-		_, err := saveSettings(tx, Settings{Cancel: true, Address: true, Items: true, Credit: true, HoldMinutes: 10})
+		_, err := saveSettings(tx, Settings{Cancel: true, Address: true, Items: true, Credit: true, HoldMinutes: 10, QuantityMost: 20, PayHours: 48})
 		return err
 	})
 }
@@ -167,7 +167,7 @@ func theJanitorReleasesOurHoldsAndNoOthers(t *testing.T, b *bench) {
 func whatIsNotOfferedCannotBeAsked(t *testing.T, b *bench) {
 	o := b.place()
 	b.in(func(tx *store.Tx) error {
-		_, err := saveSettings(tx, Settings{Version: 1, Cancel: false, Address: true, Items: true, HoldMinutes: 5})
+		_, err := saveSettings(tx, Settings{Version: 1, Cancel: false, Address: true, Items: true, HoldMinutes: 5, QuantityMost: 20, PayHours: 48})
 		return err
 	})
 	for name, w := range map[string]Wish{"cancel": {Kind: Cancel}, "credit": {Kind: Remove, Line: o.Lines[0].ID, Credit: true}} {

@@ -1,6 +1,7 @@
 package changes
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -46,6 +48,9 @@ type bench struct {
 	sim  *shopsim.Sim
 	shop *shopsim.Shop
 	s    *Service
+	h    http.Handler // the room's routes, for shoppers and staff
+
+	edits atomic.Int64 // how often an edit of an order was begun
 }
 
 func setup(t *testing.T, db *store.DB, clk *clock.Fixed) *bench {
@@ -83,6 +88,18 @@ func setup(t *testing.T, db *store.DB, clk *clock.Fixed) *bench {
 			VALUES (?, 3, 'Lumen & Loom', '', '', 'help@example.com', '', '#2a5bd7', ?, 30, '', ?)`, tx.Shop, false, clk.Now()).Error
 	})
 	queuetest.Start(t, q)
+	e, err := web.New(web.Config{Log: slog.New(slog.DiscardHandler), Sessions: sessions{}, Proxies: proxies{}, Links: links, ErrorPage: orders.ErrorPage, Metrics: web.NewMetrics(),
+		Resolve: func(_ context.Context, d shopify.Domain) (ids.Shop, error) {
+			var id int64
+			_, err := fmt.Sscan(string(d), &id)
+			return ids.Shop(id), err
+		}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.s.linked(e.Group("/l", web.Linking, web.Kind("order"), web.Pages()))
+	b.s.admin(e.Group("/api/v1", web.Session))
+	b.h = e
 	return b
 }
 
@@ -90,7 +107,14 @@ func setup(t *testing.T, db *store.DB, clk *clock.Fixed) *bench {
 func (b *bench) simulate(t *testing.T) *shopify.Client {
 	t.Helper()
 	var handler http.Handler
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(w, r) }))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		if bytes.Contains(body, []byte("orderEditBegin(")) {
+			b.edits.Add(1)
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		handler.ServeHTTP(w, r)
+	}))
 	t.Cleanup(server.Close)
 	scopes := append([]string{"read_orders", "read_customers", "read_products", "read_fulfillments"}, Scopes...)
 	var err error

@@ -45,7 +45,8 @@ func note(tx *store.Tx, ch Change) error {
 func staffReason(why string) string {
 	return map[string]string{WhySent: "it was already on its way", WhyCancelled: "it was cancelled already", WhyInWork: "a warehouse or the shop has it in hand",
 		WhyLocked: "Shopify does not let it be edited", WhyLate: "the time for it was over", WhyRule: "the policy does not allow it", WhyChanged: "the order was not what the shopper had seen",
-		WhyShopify: "Shopify said no", WhyMissing: "the order was deleted", WhyErased: "the shopper's data was erased"}[why]
+		WhyShopify: "Shopify said no", WhyMissing: "the order was deleted", WhyErased: "the shopper's data was erased",
+		WhyLineSent: "the item is on its way", WhyLast: "nothing would be left; the order can be cancelled instead", WhyMost: "more than the settings allow", WhyStock: "not so many are in stock"}[why]
 }
 
 // write asks for the receipt.

@@ -55,7 +55,13 @@ type FulfillmentOrder struct {
 	Status        string `json:"status"`
 	RequestStatus string `json:"requestStatus"`
 	Holds         []Hold `json:"fulfillmentHolds"`
+	Parcels       connection[struct {
+		ID ID `json:"id"`
+	}] `json:"fulfillments"` // the first, when part of it was sent
 }
+
+// Begun tells whether part of it was sent and the rest was not.
+func (f FulfillmentOrder) Begun() bool { return f.Status == "IN_PROGRESS" && len(f.Parcels.Nodes) > 0 }
 
 // Hold stops a warehouse until it is released.
 type Hold struct {
@@ -81,6 +87,9 @@ type GateLine struct {
 	Unfulfilled int64            `json:"unfulfilledQuantity"`
 	Variant     *struct{ ID ID } `json:"variant"`
 }
+
+// Sent is how many of it have left.
+func (l GateLine) Sent() int64 { return max(0, l.Current-l.Unfulfilled) }
 
 // VariantID is 0 when the variant was deleted.
 func (l GateLine) VariantID() int64 {
@@ -246,6 +255,19 @@ type Variant struct {
 	Title     string `json:"title"`
 	Price     string `json:"price"` // in the shop's currency
 	Available bool   `json:"availableForSale"`
+	Oversold  string `json:"inventoryPolicy"`   // CONTINUE: is sold when there is none
+	Stock     *int64 `json:"inventoryQuantity"` // nil: nobody counts
+	Item      struct {
+		Tracked bool `json:"tracked"`
+	} `json:"inventoryItem"`
+}
+
+// Left is how many can be sold; unlimited when nobody counts or the shop sells on.
+func (v Variant) Left() (n int64, limited bool) {
+	if !v.Item.Tracked || v.Stock == nil || v.Oversold != "DENY" {
+		return 0, false
+	}
+	return max(0, *v.Stock), true
 }
 
 // Variants lists a product's choices; none when it was deleted.

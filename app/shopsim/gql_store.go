@@ -274,20 +274,29 @@ func initProduct() {
 		"position": func(_ *call, v productOption, _ args) any { return v.at },
 	})
 	on("ProductVariant", map[string]func(*call, productVariant, args) any{
-		"id":                func(_ *call, v productVariant, _ args) any { return gid("ProductVariant", v.v.ID) },
-		"legacyResourceId":  func(_ *call, v productVariant, _ args) any { return v.v.ID },
-		"title":             func(_ *call, v productVariant, _ args) any { return v.v.Title },
-		"displayName":       func(_ *call, v productVariant, _ args) any { return v.p.Title + " - " + v.v.Title },
-		"sku":               func(_ *call, v productVariant, _ args) any { return blank(v.v.SKU) },
-		"barcode":           func(*call, productVariant, args) any { return nil },
-		"price":             func(c *call, v productVariant, _ args) any { return Decimal(v.v.Price, c.shop.Currency) },
-		"availableForSale":  func(_ *call, v productVariant, _ args) any { return v.p.Status == "ACTIVE" && v.v.Inventory > 0 },
+		"id":               func(_ *call, v productVariant, _ args) any { return gid("ProductVariant", v.v.ID) },
+		"legacyResourceId": func(_ *call, v productVariant, _ args) any { return v.v.ID },
+		"title":            func(_ *call, v productVariant, _ args) any { return v.v.Title },
+		"displayName":      func(_ *call, v productVariant, _ args) any { return v.p.Title + " - " + v.v.Title },
+		"sku":              func(_ *call, v productVariant, _ args) any { return blank(v.v.SKU) },
+		"barcode":          func(*call, productVariant, args) any { return nil },
+		"price":            func(c *call, v productVariant, _ args) any { return Decimal(v.v.Price, c.shop.Currency) },
+		"availableForSale": func(_ *call, v productVariant, _ args) any {
+			return v.p.Status == "ACTIVE" && (v.v.Inventory > 0 || v.v.Oversell)
+		},
 		"inventoryQuantity": func(_ *call, v productVariant, _ args) any { return v.v.Inventory },
-		"taxable":           func(_ *call, v productVariant, _ args) any { return !v.p.GiftCard },
-		"product":           func(_ *call, v productVariant, _ args) any { return productNode(v.p) },
-		"image":             func(_ *call, v productVariant, _ args) any { return imageNode(v.p) },
-		"createdAt":         func(_ *call, v productVariant, _ args) any { return v.p.CreatedAt },
-		"updatedAt":         func(_ *call, v productVariant, _ args) any { return v.p.UpdatedAt },
+		"inventoryItem":     func(_ *call, v productVariant, _ args) any { return node{"InventoryItem", v} },
+		"inventoryPolicy": func(_ *call, v productVariant, _ args) any {
+			if v.v.Oversell {
+				return "CONTINUE"
+			}
+			return "DENY"
+		},
+		"taxable":   func(_ *call, v productVariant, _ args) any { return !v.p.GiftCard },
+		"product":   func(_ *call, v productVariant, _ args) any { return productNode(v.p) },
+		"image":     func(_ *call, v productVariant, _ args) any { return imageNode(v.p) },
+		"createdAt": func(_ *call, v productVariant, _ args) any { return v.p.CreatedAt },
+		"updatedAt": func(_ *call, v productVariant, _ args) any { return v.p.UpdatedAt },
 		"compareAtPrice": func(c *call, v productVariant, _ args) any {
 			if v.v.CompareAt == 0 {
 				return nil
@@ -304,6 +313,11 @@ func initProduct() {
 			}
 			return out
 		},
+	})
+	on("InventoryItem", map[string]func(*call, productVariant, args) any{
+		"id":      func(_ *call, v productVariant, _ args) any { return gid("InventoryItem", v.v.ItemID) },
+		"tracked": func(_ *call, v productVariant, _ args) any { return !v.p.GiftCard },
+		"sku":     func(_ *call, v productVariant, _ args) any { return blank(v.v.SKU) },
 	})
 	on("SelectedOption", map[string]func(*call, KeyText, args) any{
 		"name":  func(_ *call, v KeyText, _ args) any { return v.Name },

@@ -86,6 +86,7 @@ type Variant struct {
 	CompareAt int64    `json:"compare_at,omitempty"`
 	Grams     int64    `json:"grams"`
 	Inventory int64    `json:"inventory"`
+	Oversell  bool     `json:"oversell,omitempty"` // sold when there is none
 	ItemID    int64    `json:"inventory_item_id"`
 }
 

@@ -152,7 +152,8 @@ func (s *Sim) simProduct(r *http.Request, shop *Shop) (int, any, error) {
 	var in struct {
 		Title  *string `json:"title"`
 		Status *string `json:"status"`
-		Stock  *int64  `json:"stock"` // of each variant
+		Stock  *int64  `json:"stock"` // of each variant, or of one
+		One    int64   `json:"variant_id"`
 	}
 	id, err := pathID(r)
 	if err = errors.Join(err, body(r, &in)); err != nil {
@@ -173,7 +174,7 @@ func (s *Sim) simProduct(r *http.Request, shop *Shop) (int, any, error) {
 		}
 		p.Variants = slices.Clone(p.Variants)
 		for i := range p.Variants {
-			if in.Stock != nil {
+			if in.Stock != nil && (in.One == 0 || in.One == p.Variants[i].ID) {
 				p.Variants[i].Inventory = *in.Stock
 			}
 		}
