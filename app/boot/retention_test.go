@@ -27,7 +27,7 @@ const (
 	classMerchant   class = "merchant"   // the merchant's own name and addresses: until the shop is erased
 	classStaff      class = "staff"      // who of the merchant's people uses the app: until they are removed, or the shop is erased
 	classRedaction  class = "redaction"  // whom a restored backup must forget again, by number: 90 days
-	classLookup     class = "look-up"    // what a shopper typed to find their order: until it is found, at most a day
+	classLookup     class = "look-up"    // what a shopper typed to find their order: an hour, at most a day
 	classPhoto      class = "photo"      // what a shopper photographed: half a year after the problem was closed, at most two years
 	classDesign     class = "design"     // what the merchant wrote themselves: until the shop is erased
 )

@@ -76,6 +76,9 @@ func (s *Requests) postProblem(c *web.Ctx) error {
 		a.tag = locale.Match(typed.lang)
 	}
 	id := s.formID(linkProblemForm, a, typed.once)
+	if web.Forged(c) {
+		id = ""
+	}
 	if wrong == nil && id != "" {
 		wrong = s.db.InTx(c.Context(), r.Shop, func(tx *store.Tx) error {
 			return s.report(tx, id, a.order, Report{Kind: typed.kind, Text: plain(typed.text), Items: typed.items(a.order), Photos: typed.photos}, a.tag)

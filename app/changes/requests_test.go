@@ -176,7 +176,17 @@ func (b *counter) send(method, path, media string, body []byte, header ...string
 	return w
 }
 
+// form sends a form as the page that showed it would.
 func (b *counter) form(path string, form url.Values) *httptest.ResponseRecorder {
+	if _, as, ok := strings.Cut(path, "/proxy/"); ok && form != nil {
+		var shop, customer int64
+		_, as, _ = strings.Cut(as, "as=")
+		_, err := fmt.Sscanf(as, "%d.%d", &shop, &customer)
+		must(b.t, err)
+		key, err := b.links.FormKey(ids.Shop(shop), customer)
+		must(b.t, err)
+		form.Set(web.FormField, key)
+	}
 	return b.send("POST", path, "application/x-www-form-urlencoded", []byte(form.Encode()))
 }
 

@@ -47,7 +47,7 @@ func (s *Requests) proxied(r *web.Group) {
 		}
 	}
 	r.GET("/withdraw", s.getWithdraw)
-	r.POST("/withdraw", limited(s.postWithdraw))
+	r.POST("/withdraw", limited(s.postWithdraw), web.AsksAgain())
 	r.GET("/withdraw/:receipt", s.getReceipt)
 	s.orderRoutes(r, limited)
 }
@@ -67,9 +67,9 @@ func (s *Requests) linked(r *web.Group) {
 // orderRoutes stand below an order's page.
 func (s *Requests) orderRoutes(r *web.Group, limited func(web.Handler) web.Handler) {
 	r.GET("/o/:token/withdraw", s.getOrderWithdraw)
-	r.POST("/o/:token/withdraw", limited(s.postOrderWithdraw))
+	r.POST("/o/:token/withdraw", limited(s.postOrderWithdraw), web.AsksAgain())
 	r.GET("/o/:token/problem", s.getProblem)
-	r.POST("/o/:token/problem", limited(s.postProblem), web.Body(photo.FormBytes))
+	r.POST("/o/:token/problem", limited(s.postProblem), web.Body(photo.FormBytes), web.AsksAgain())
 	r.GET("/o/:token/photos/:photo", s.getShopperPhoto)
 }
 
@@ -145,7 +145,7 @@ func (s *Requests) submit(c *web.Ctx, a asked) (id string, err error) {
 			missing = nil
 		}
 	}
-	if step == "review" && c.PostForm("step") == "confirm" {
+	if step == "review" && c.PostForm("step") == "confirm" && !web.Forged(c) {
 		if id = s.formID(linkWithdrawForm, a, c.PostForm("once")); id != "" {
 			order := int64(0)
 			if a.order != nil {

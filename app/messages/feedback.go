@@ -129,6 +129,13 @@ func withStatus(detail, status string) string {
 	return detail + " (" + status + ")"
 }
 
+// How many posts with reports an address takes, and comes from one: providers bring
+// many events in each, and come again after 429.
+const (
+	reportsPerSecond = 20
+	reportsAtOnce    = 300
+)
+
 // feedbackBody is the largest report: a returned mail may bring itself along.
 const feedbackBody = 2 << 20
 

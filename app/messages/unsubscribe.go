@@ -43,7 +43,9 @@ var pages = sync.OnceValues(func() (map[locale.Tag]*template.Template, error) {
 func (s *Service) links(g *web.Group) {
 	g.GET("/u/:token", s.getUnsubscribe, web.Kind(LinkUnsubscribe), web.Pages())
 	g.POST("/u/:token", s.postUnsubscribe, web.Kind(LinkUnsubscribe), web.Pages())
-	g.POST("/feedback/:token/:provider", s.postFeedback, web.Kind(LinkFeedback), web.Body(feedbackBody))
+	byHook := web.NewLimiter(reportsPerSecond, reportsAtOnce, func(c *web.Ctx) string { return c.Param("token") })
+	byAddress := web.NewLimiter(reportsPerSecond, reportsAtOnce, web.ByAddress)
+	g.POST("/feedback/:token/:provider", s.postFeedback, web.Kind(LinkFeedback), web.Body(feedbackBody), web.Limit(byAddress), web.Limit(byHook))
 }
 
 var errNoLinks = problem.New(problem.Invalid, "messages.no_links", "A marketing mail needs an address to unsubscribe, and none can be made.")

@@ -54,7 +54,7 @@ func TestShopperChoosesWhichMailsOnTheOrderPage(t *testing.T) {
 			t.Errorf("a level that there is not: %d", w.Code)
 		}
 		proxied := "/proxy/o/" + token + "/messages?as=" + fmt.Sprint(storetest.Shop) + ".0"
-		if w := ask(h, "POST", proxied, url.Values{"level": {"least"}}); w.Code != http.StatusSeeOther || !strings.Contains(w.Header().Get("Location"), "/o/"+token+"?lang=") {
+		if w := ask(h, "POST", proxied, url.Values{"level": {"least"}, web.FormField: b.key(storetest.Shop, 0)}); w.Code != http.StatusSeeOther || !strings.Contains(w.Header().Get("Location"), "/o/"+token+"?lang=") {
 			t.Errorf("on the shop's domain: %d %v", w.Code, w.Header())
 		}
 		if w := ask(h, "POST", "/l/o/forged/messages", url.Values{"level": {"least"}}); w.Code != 401 {

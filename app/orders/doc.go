@@ -66,6 +66,13 @@
 // delete; refunds/create; the fact shops.installed. Told: orders.placed, updated,
 // edited, cancelled, fulfilled, moved, refunded, deleted, each about an order's id.
 //
+// # Who may look an order up
+//
+// Whoever names its number and its address gets a link for one use by mail, and
+// the same answer as everybody else at once. Ten tries of one order or with one
+// address within an hour are compared; what comes after is written down and
+// forgotten. A visitor and a shop have limits of their own before that.
+//
 // # Failure
 //
 // A payload that is no order is parked with ErrPayload, which names the field and

@@ -43,6 +43,8 @@ func messageOf(p *problem.Problem) (page string, again bool) {
 	switch {
 	case p.Is(web.ErrLink):
 		return "expired", false
+	case p.Is(web.ErrForm):
+		return "form", false
 	case p.Is(web.ErrUnknownShop), p.Is(shops.ErrNotInstalled):
 		return "shop_gone", false
 	case p.Kind == problem.NotFound:

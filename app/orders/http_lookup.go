@@ -11,11 +11,15 @@ import (
 	"afterglow/app/web"
 )
 
-// lookupPace is how many look-ups a shop's page takes a second; a shopper who
-// mistypes does not feel it, a list of addresses does.
+// How many look-ups a shop's page takes: of all visitors, and of one. A shopper who
+// mistypes does not feel it, a list of addresses does. What is tried of one order
+// or with one address is counted in the database: see tried.
 const (
 	lookupsPerSecond = 2
 	lookupsAtOnce    = 60
+
+	visitorsPerSecond = 1
+	visitorsAtOnce    = 30
 
 	renewalsPerSecond = 0.2 // by address
 	renewalsAtOnce    = 20
@@ -25,16 +29,16 @@ const (
 const hubMost = 20
 
 func (s *Service) proxied(r *web.Group) {
-	byShop := web.NewLimiter(lookupsPerSecond, lookupsAtOnce, nil)
+	byShop, byVisitor := web.NewLimiter(lookupsPerSecond, lookupsAtOnce, nil), web.NewLimiter(visitorsPerSecond, visitorsAtOnce, nil)
 	r.GET("", s.getHub)
 	r.GET("/orders", s.getHub)
 	r.GET("/lookup", s.getLookup)
 	r.POST("/lookup", func(c *web.Ctx) error {
-		if !byShop.Allow(web.Shop(c).String()) {
+		if !byVisitor.Allow(web.ByVisitor(c)) || !byShop.Allow(web.Shop(c).String()) {
 			return web.ErrLimited
 		}
 		return s.postLookup(c)
-	})
+	}, web.AsksAgain())
 	r.GET("/o/:token", s.getPage)
 	s.hangDial(r)
 }
@@ -197,7 +201,17 @@ func (s *Service) showPage(c *web.Ctx, tag locale.Tag, name string, data map[str
 	return web.Page(c, http.StatusOK, templates[tag].Lookup(name), data)
 }
 
-func (s *Service) getLookup(c *web.Ctx) error { return s.showLookup(c, "", nil) }
+// getLookup shows the form, or gives a script the key that the form has to bring.
+func (s *Service) getLookup(c *web.Ctx) error {
+	if !wantsJSON(c) {
+		return s.showLookup(c, "", nil)
+	}
+	key, err := web.FormKey(c)
+	if err != nil {
+		return err
+	}
+	return c.OK(map[string]any{web.FormField: key})
+}
 
 func (s *Service) showLookup(c *web.Ctx, state string, typed map[string]any) error {
 	tag := visitor(c)
@@ -215,9 +229,16 @@ func (s *Service) showLookup(c *web.Ctx, state string, typed map[string]any) err
 	return s.showPage(c, tag, "lookup.html", data)
 }
 
-// postLookup answers the same whether or not there is such an order.
+// postLookup answers the same whether or not there is such an order. What came
+// from the theme's form without a script is shown once more on our own page.
 func (s *Service) postLookup(c *web.Ctx) error {
 	name, email := c.PostForm("order"), c.PostForm("email")
+	if web.Forged(c) {
+		if wantsJSON(c) {
+			return web.ErrForm
+		}
+		return s.showLookup(c, "confirm", map[string]any{"order": name, "email": email})
+	}
 	err := s.db.InTx(c.Context(), web.Shop(c), func(tx *store.Tx) error { return s.lookUp(tx, name, email, visitor(c)) })
 	wrong := err != nil && problem.Of(err).Is(ErrLookup)
 	switch {

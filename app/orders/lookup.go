@@ -32,7 +32,8 @@ const (
 	lookupLife   = 30 * time.Minute // how long the link in the mail can be opened
 	lookupKept   = 24 * time.Hour
 	lookupWindow = time.Hour
-	lookupsMost  = 3 // mails for one order within the window
+	lookupsMost  = 3  // mails for one order within the window
+	triesMost    = 10 // look-ups of one order, or with one address, that are compared within it
 )
 
 // ErrLookup says that a shopper left out the number or the address.
@@ -71,8 +72,8 @@ func orderNumber(typed string) string {
 	}, strings.TrimSpace(typed)), "#")
 }
 
-// find is the task: it looks for the order and asks for the mail. A request that
-// fits no order leaves nothing behind.
+// find is the task: it looks for the order and asks for the mail. What was tried
+// too often, whether or not it is right, is not compared at all.
 func (s *Service) find(_ context.Context, tx *store.Tx, job queue.Job) error {
 	row, err := findLookup(tx, job.Ref)
 	if errors.Is(err, ErrNotFound) || err == nil && row.OrderID != 0 {
@@ -81,12 +82,13 @@ func (s *Service) find(_ context.Context, tx *store.Tx, job queue.Job) error {
 	if err != nil {
 		return err
 	}
-	id, err := orderOf(tx, row.NameKey, row.EmailKey)
-	if err != nil {
+	before, err := tried(tx, row, row.CreatedAt.Add(-lookupWindow))
+	if err != nil || before >= triesMost {
 		return err
 	}
-	if id == 0 {
-		return forgetLookup(tx, row.ID)
+	id, err := orderOf(tx, row.NameKey, row.EmailKey)
+	if err != nil || id == 0 {
+		return err
 	}
 	return s.mailLink(tx, row, id)
 }
@@ -111,7 +113,7 @@ func (s *Service) mailLink(tx *store.Tx, row lookupRow, order int64) error {
 	}
 	f, err := load(tx, order)
 	if errors.Is(err, ErrNotFound) || err == nil && (sent >= lookupsMost || f.Order.Email == "") {
-		return forgetLookup(tx, row.ID)
+		return nil // the row counts as a try until it is purged
 	}
 	if err != nil {
 		return err
@@ -197,10 +199,11 @@ func linkNotice(tag locale.Tag, order, address string) mail.Notice {
 		ButtonLabel: t("button"), ButtonURL: address, Small: t("small")}
 }
 
-// purgeLookups deletes requests that have had their day.
+// purgeLookups deletes requests that have had their day; those that found nothing
+// when they have stopped counting as tries.
 func (s *Service) purgeLookups() queue.Schedule {
 	return queue.Schedule{Name: "orders.lookups", Every: time.Hour, Begin: func(_ context.Context, tx *store.Tx) error {
-		return tx.Exec("DELETE FROM orders_lookups WHERE created_at < ?", tx.Now.Add(-lookupKept)).Error
+		return tx.Exec("DELETE FROM orders_lookups WHERE created_at < ? OR created_at < ? AND order_id = 0", tx.Now.Add(-lookupKept), tx.Now.Add(-lookupWindow)).Error
 	}}
 }
 

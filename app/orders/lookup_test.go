@@ -12,13 +12,23 @@ import (
 	"time"
 
 	"afterglow/app/clock"
+	"afterglow/app/ids"
 	"afterglow/app/mail"
 	"afterglow/app/messages"
 	"afterglow/app/queue"
 	"afterglow/app/room"
 	"afterglow/app/store"
 	"afterglow/app/store/storetest"
+	"afterglow/app/web"
 )
+
+// key is what a form on the shop's domain brings along.
+func (b *bench) key(shop ids.Shop, customer int64) []string {
+	b.t.Helper()
+	key, err := b.s.links.FormKey(shop, customer)
+	must(b.t, err)
+	return []string{key}
+}
 
 // ask sends a shopper's request and returns the answer.
 func ask(h http.Handler, method, path string, form url.Values, header ...string) *httptest.ResponseRecorder {
@@ -62,7 +72,7 @@ func (b *bench) letterOf(ref string) (l *mail.Letter, err error) {
 	return l, err
 }
 
-var digits = regexp.MustCompile(`req_[0-9a-f-]+|nonce="[^"]+"`)
+var digits = regexp.MustCompile(`req_[0-9a-f-]+|nonce="[^"]+"|name="form_key" value="[^"]+"`)
 
 func TestLookUpTellsNothingAndMailsOneLink(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB, clk *clock.Fixed) {
@@ -71,9 +81,9 @@ func TestLookUpTellsNothingAndMailsOneLink(t *testing.T) {
 		must(t, b.hear("orders/create", body(1, now, nil), now))
 		o := b.find(1).Order
 		h := b.serve()
-		as := "?as=" + fmt.Sprint(storetest.Shop) + ".0"
-		hit := ask(h, "POST", "/proxy/lookup"+as, url.Values{"order": {" " + o.Name + " "}, "email": {strings.ToUpper(o.Email)}, "lang": {"fa"}})
-		miss := ask(h, "POST", "/proxy/lookup"+as, url.Values{"order": {o.Name}, "email": {"nobody@example.com"}, "lang": {"fa"}})
+		as, key := "?as="+fmt.Sprint(storetest.Shop)+".0", b.key(storetest.Shop, 0)
+		hit := ask(h, "POST", "/proxy/lookup"+as, url.Values{web.FormField: key, "order": {" " + o.Name + " "}, "email": {strings.ToUpper(o.Email)}, "lang": {"fa"}})
+		miss := ask(h, "POST", "/proxy/lookup"+as, url.Values{web.FormField: key, "order": {o.Name}, "email": {"nobody@example.com"}, "lang": {"fa"}})
 		if hit.Code != 200 || digits.ReplaceAllString(hit.Body.String(), "") != digits.ReplaceAllString(miss.Body.String(), "") {
 			t.Errorf("a hit (%d) can be told from a miss (%d)", hit.Code, miss.Code)
 		}
@@ -100,17 +110,17 @@ func TestLookUpTellsNothingAndMailsOneLink(t *testing.T) {
 			t.Errorf("opened twice: %d", w.Code)
 		}
 		for range 5 {
-			ask(h, "POST", "/proxy/lookup"+as, url.Values{"order": {"۱۰۰۱"}, "email": {o.Email}})
-			ask(h, "POST", "/proxy/lookup"+as, url.Values{"order": {o.Name}, "email": {o.Email}})
+			ask(h, "POST", "/proxy/lookup"+as, url.Values{web.FormField: key, "order": {"۱۰۰۱"}, "email": {o.Email}})
+			ask(h, "POST", "/proxy/lookup"+as, url.Values{web.FormField: key, "order": {o.Name}, "email": {o.Email}})
 		}
 		b.lookUps()
 		if n := len(b.links()); n != lookupsMost {
 			t.Errorf("%d mails within the hour, want %d", n, lookupsMost)
 		}
-		if w := ask(h, "POST", "/proxy/lookup"+as, url.Values{"order": {o.Name}}); w.Code != 200 || !strings.Contains(w.Body.String(), `role="alert"`) {
+		if w := ask(h, "POST", "/proxy/lookup"+as, url.Values{web.FormField: key, "order": {o.Name}}); w.Code != 200 || !strings.Contains(w.Body.String(), `role="alert"`) {
 			t.Errorf("without an address: %d %s", w.Code, w.Body)
 		}
-		if w := ask(h, "POST", "/proxy/lookup"+as, url.Values{"order": {o.Name}}, "Accept", "application/json"); w.Code != 422 && w.Code != 400 {
+		if w := ask(h, "POST", "/proxy/lookup"+as, url.Values{web.FormField: key, "order": {o.Name}}, "Accept", "application/json"); w.Code != 422 && w.Code != 400 {
 			t.Errorf("as JSON: %d", w.Code)
 		}
 		clk.Advance(lookupLife)

@@ -44,13 +44,25 @@ func orderNamed(tx *store.Tx, name string) (id int64, err error) {
 	return id, err
 }
 
-func forgetLookup(tx *store.Tx, id string) error {
-	return tx.Scoped(&lookupRow{}).Where("id = ?", id).Delete(&lookupRow{}).Error
+// tried counts the look-ups since an instant, before this one, of the same order
+// or with the same address: the larger number. In the order in which they came, so
+// that it does not matter in which they are worked off.
+func tried(tx *store.Tx, row lookupRow, since time.Time) (n int64, err error) {
+	for column, key := range map[string]string{"name_key": row.NameKey, "email_key": row.EmailKey} {
+		var same int64
+		err := tx.Scoped(&lookupRow{}).Where(column+" = ? AND created_at > ? AND (created_at < ? OR created_at = ? AND id < ?)", key, since, row.CreatedAt, row.CreatedAt, row.ID).Count(&same).Error
+		if err != nil {
+			return 0, err
+		}
+		n = max(n, same)
+	}
+	return n, nil
 }
 
-// foundLookup notes the order; what was typed is not needed any more.
+// foundLookup notes the order. What was typed stays, for as long as it counts as a
+// try.
 func foundLookup(tx *store.Tx, id string, order int64, expires time.Time) error {
-	return tx.Scoped(&lookupRow{}).Where("id = ?", id).Updates(map[string]any{"order_id": order, "expires_at": expires, "name_key": "", "email_key": ""}).Error
+	return tx.Scoped(&lookupRow{}).Where("id = ?", id).Updates(map[string]any{"order_id": order, "expires_at": expires}).Error
 }
 
 func lookupsOf(tx *store.Tx, order int64, since time.Time) (n int64, err error) {

@@ -85,7 +85,8 @@ func TestProxyAccepts(t *testing.T) {
 	}
 }
 
-func TestProxyRefuses(t *testing.T) {
+// A3: what is doubled, joined, older than 90 seconds or not as agreed is refused.
+func TestA3ProxyRefuses(t *testing.T) {
 	at := func(d time.Duration) pair {
 		return pair{proxyTimestamp, strconv.FormatInt(proxyNow.Add(d).Unix(), 10)}
 	}
@@ -150,9 +151,9 @@ func TestProxyRefuses(t *testing.T) {
 	}
 }
 
-// TestProxyTwins moves signed bytes between parameters: the signed text is run
+// TestA3ConcatenationTwins moves signed bytes between parameters: the signed text is run
 // together without separators, so these sign alike.
-func TestProxyTwins(t *testing.T) {
+func TestA3ConcatenationTwins(t *testing.T) {
 	v := proxyVerifier(t)
 	stamp := strconv.FormatInt(proxyNow.Unix(), 10)
 	// A visitor of any shop may make the edge sign a free value that holds the rest.

@@ -40,6 +40,7 @@ const (
 	keyLink     = "afterglow.link"
 	keyExpired  = "afterglow.expired"
 	keyCustomer = "afterglow.customer"
+	keyForged   = "afterglow.forged"
 	keyRequest  = "afterglow.request"
 	keyNonce    = "afterglow.nonce"
 	keyFailure  = "afterglow.failure"
@@ -163,6 +164,9 @@ var (
 	errJSON      = problem.New(problem.Malformed, "web.json", "The body is not the JSON this address takes.")
 	errAddress   = problem.New(problem.Malformed, "web.address", "A part of the address is not text.")
 	errMediaType = problem.New(problem.Malformed, "web.media_type", "Send the body as application/json.")
+	// ErrForm says that a form did not come from a page of ours, or from one that
+	// was open for too long.
+	ErrForm = problem.New(problem.Forbidden, "web.form", "This page was open for too long. Please go back, load it again and repeat what you wanted to do.")
 	// ErrLimited says that somebody asks too often.
 	ErrLimited = problem.New(problem.Throttled, "web.limited", "Too many requests. Please wait a moment and try again.")
 	// ErrUnknownShop says that the shop has not installed the app.

@@ -206,8 +206,8 @@ func TestRoutesAreListed(t *testing.T) {
 	h.Group("/api/v1", Session).PUT("/a/:id", plainOK, Body(10), Needs("a.change"))
 	h.Group("/l", Linking, Kind("order"), Pages()).GET("/o/:token", plainOK)
 	want := []Route{
-		{"PUT", "/api/v1/a/:id", Session, "", 10, false, "a.change", false},
-		{"GET", "/l/o/:token", Linking, "order", DefaultBody, true, "", false}, {"HEAD", "/l/o/:token", Linking, "order", DefaultBody, true, "", false},
+		{"PUT", "/api/v1/a/:id", Session, "", 10, false, "a.change", false, false},
+		{"GET", "/l/o/:token", Linking, "order", DefaultBody, true, "", false, false}, {"HEAD", "/l/o/:token", Linking, "order", DefaultBody, true, "", false, false},
 	}
 	if got := fmt.Sprint(h.Routes()); got != fmt.Sprint(want) {
 		t.Errorf("got %v", got)

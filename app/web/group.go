@@ -32,6 +32,7 @@ type Route struct {
 	Page         bool       // answers with HTML
 	Needs        Permission // what the member of staff must be allowed, on a Session route
 	Expired      bool       // takes links that have expired, too
+	Asks         bool       // asks again for what came without a form's key
 }
 
 // Permission names something that not every member of staff may do. Room shops
@@ -74,6 +75,10 @@ func Kind(kind string) Option { return func(o *routeOptions) { o.route.Kind = ki
 // Expired lets links in that are too old: what is behind the route may only send a
 // fresh one to where the old one went.
 func Expired() Option { return func(o *routeOptions) { o.route.Expired = true } }
+
+// AsksAgain says that the route itself answers what came without a form's key: it
+// shows the form once more, filled in, and changes nothing. See Forged.
+func AsksAgain() Option { return func(o *routeOptions) { o.route.Asks = true } }
 
 // Limit lets each key through so often, and no more.
 func Limit(l *Limiter) Option {

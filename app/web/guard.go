@@ -29,7 +29,8 @@ func (e *Engine) guard(route Route) gin.HandlerFunc {
 		check = func(c *Ctx) error { return e.checkStaff(c, route.Needs) }
 	case Proxy:
 		need(e.config.Proxies != nil && e.config.Resolve != nil, "Proxies and Resolve")
-		check = e.checkProxy
+		need(e.config.Links != nil, "Links")
+		check = func(c *Ctx) error { return e.checkProxy(c, route) }
 	case Extension:
 		need(e.config.Extensions != nil && e.config.Resolve != nil, "Extensions and Resolve")
 		check = e.checkExtension
@@ -104,7 +105,7 @@ func (e *Engine) checkExtension(c *Ctx) error {
 	return nil
 }
 
-func (e *Engine) checkProxy(c *Ctx) error {
+func (e *Engine) checkProxy(c *Ctx, route Route) error {
 	req, err := e.config.Proxies.Verify(c.Request.URL.RawQuery)
 	if err != nil {
 		return err
@@ -116,7 +117,7 @@ func (e *Engine) checkProxy(c *Ctx) error {
 	c.Set(keyShop, shop)
 	c.Set(keyDomain, req.Shop)
 	c.Set(keyProxy, req)
-	return nil
+	return e.checkForm(c, route)
 }
 
 func (e *Engine) checkLink(c *Ctx, route Route) error {

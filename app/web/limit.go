@@ -3,6 +3,7 @@ package web
 import (
 	"container/list"
 	"net/netip"
+	"strconv"
 	"sync"
 
 	"github.com/gin-gonic/gin"
@@ -75,6 +76,18 @@ func ByAddress(c *Ctx) string {
 		}
 	}
 	return ip.String()
+}
+
+// ByVisitor limits who comes through the app proxy: by the customer who is signed
+// in, or else by address. Shopify's edge stands between, so without its addresses
+// among the trusted proxies a guest's address is that of the edge, which many
+// share: leave room for a crowd.
+func ByVisitor(c *Ctx) string {
+	shop := Shop(c).String()
+	if customer := Customer(c); customer != 0 {
+		return shop + " customer " + strconv.FormatInt(customer, 10)
+	}
+	return shop + " " + ByAddress(c)
 }
 
 const keyEngine = "afterglow.engine"

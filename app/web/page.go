@@ -32,7 +32,7 @@ func HTML(c *Ctx, status int, page []byte) {
 	if c.Writer.Header().Get("Cache-Control") == "" {
 		c.Header("Cache-Control", "private, no-store")
 	}
-	c.Data(status, "text/html; charset=utf-8", page)
+	c.Data(status, "text/html; charset=utf-8", c.withFormKeys(page))
 }
 
 // Nonce returns the value that a script of this page must bear to run.

@@ -15,11 +15,12 @@
     const button = form.querySelector('[type=submit]');
     button.disabled = true;
     try {
-      const answer = await fetch(form.action, {
-        method: 'POST',
-        headers: {Accept: 'application/json'},
-        body: new URLSearchParams(new FormData(form)),
-      });
+      const headers = {Accept: 'application/json'};
+      const body = new URLSearchParams(new FormData(form));
+      // What a page of somebody else's cannot read, and so cannot send.
+      const key = await fetch(form.action, {headers});
+      if (key.ok) body.set('form_key', (await key.json()).form_key);
+      const answer = await fetch(form.action, {method: 'POST', headers, body});
       const told = answer.ok ? 'sent' : answer.status === 429 ? 'limited' : answer.status < 500 ? 'incomplete' : 'failed';
       if (told === 'sent') form.reset();
       say(form, told);
