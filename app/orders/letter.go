@@ -423,7 +423,7 @@ func lastReturnDay(o *Order, days int, zone *time.Location) (day clock.Date, ok 
 func (o *Order) deliveredAt() (last time.Time, all bool) {
 	for _, f := range o.Fulfillments {
 		switch {
-		case f.Status == "cancelled":
+		case f.Gone():
 		case f.DeliveredAt == nil:
 			return last, false
 		case f.DeliveredAt.After(last):

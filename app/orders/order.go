@@ -207,6 +207,11 @@ type Fulfillment struct {
 	Lines             []FulfillmentLine `json:"lines,omitempty"`
 }
 
+// Gone tells whether it is none any more, or never came to be one.
+func (f Fulfillment) Gone() bool {
+	return f.Status == "cancelled" || f.Status == "error" || f.Status == "failure"
+}
+
 // FulfillmentLine is how many of a line a fulfillment holds.
 type FulfillmentLine struct {
 	LineID   int64 `json:"line_id"`

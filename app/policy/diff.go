@@ -47,18 +47,25 @@ func linesOf(s string) []string {
 
 // appendChanges adds the middle, by the longest common subsequence.
 func appendChanges(out []Change, a, b []string, offset int) []Change {
+	if len(a) > maxCompared || len(b) > maxCompared {
+		for i, line := range a {
+			out = append(out, Change{"removed", offset + i + 1, 0, line})
+		}
+		for j, line := range b {
+			out = append(out, Change{"added", 0, offset + j + 1, line})
+		}
+		return out
+	}
 	common := make([][]int16, len(a)+1)
 	for i := range common {
 		common[i] = make([]int16, len(b)+1)
 	}
-	if len(a) <= maxCompared && len(b) <= maxCompared {
-		for i := len(a) - 1; i >= 0; i-- {
-			for j := len(b) - 1; j >= 0; j-- {
-				if a[i] == b[j] {
-					common[i][j] = common[i+1][j+1] + 1
-				} else {
-					common[i][j] = max(common[i+1][j], common[i][j+1])
-				}
+	for i := len(a) - 1; i >= 0; i-- {
+		for j := len(b) - 1; j >= 0; j-- {
+			if a[i] == b[j] {
+				common[i][j] = common[i+1][j+1] + 1
+			} else {
+				common[i][j] = max(common[i+1][j], common[i][j+1])
 			}
 		}
 	}

@@ -23,7 +23,8 @@
 // condition: when it is over, the rule refuses, and no later rule is asked. It
 // counts from the first of its anchors that has happened, and has no end while
 // none has. Minutes and hours are counted to the instant, days are civil days in
-// the shop's zone up to the end of the last.
+// the shop's zone up to the end of the last. The days of withdrawing are the law's:
+// where the last falls on a weekend, they end with the Monday.
 //
 // What nobody knows (the tags of a product that was deleted) meets no condition,
 // nor its opposite; the verdict names it. What cannot be done is refused before

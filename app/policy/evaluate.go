@@ -166,6 +166,9 @@ func (w *Window) limit(v *Verdict, in *Facts, now time.Time) {
 			end = at.Add(time.Duration(w.Length) * time.Hour)
 		default:
 			last = clock.DateIn(at, in.Zone).AddDays(w.Length)
+			if v.Action == Withdraw {
+				last = workday(last)
+			}
 		}
 	}
 	v.Reason = Reason{Key: ReasonUntilTime}
@@ -183,6 +186,19 @@ func (w *Window) limit(v *Verdict, in *Facts, now time.Time) {
 			v.Reason.Key = ReasonDayOver
 		}
 	}
+}
+
+// workday is the day itself, or the Monday after a weekend: where the law gives a
+// number of days, Regulation 1182/71, Article 3(4), has them end so. Public
+// holidays differ by place and are left to the merchant.
+func workday(d clock.Date) clock.Date {
+	switch d.Weekday() {
+	case time.Saturday:
+		return d.AddDays(2)
+	case time.Sunday:
+		return d.AddDays(1)
+	}
+	return d
 }
 
 // from is the moment of the first anchor that has happened.

@@ -296,7 +296,7 @@ func differences(before, after Policy, facts Facts, now time.Time) []changeJSON 
 			continue
 		}
 		list = append(list, changeJSON{a.Name(locale.English), v.Reason.in(locale.English, facts.Zone), w.Reason.in(locale.English, facts.Zone),
-			w.outlasts(v) || w.Pending != nil && v.Pending != nil && w.Pending.Length > v.Pending.Length})
+			w.outlasts(v) || w.Pending != nil && v.Pending != nil && w.Pending.minutes() > v.Pending.minutes()})
 	}
 	return list
 }

@@ -48,7 +48,7 @@ func observe(o *orders.Order) Facts {
 	sent := map[int64]int64{}
 	var last time.Time
 	for _, p := range o.Fulfillments {
-		if p.Status == "cancelled" {
+		if p.Gone() {
 			continue
 		}
 		f.Sent = SentPart

@@ -310,10 +310,11 @@ func (p *parser) value(c *Condition) *Fault {
 		if t.kind != tokenText {
 			return p.wanted("a text in quotes, such as \"final sale\"")
 		}
-		if strings.TrimSpace(t.text) == "" || utf8.RuneCountInString(t.text) > maxText {
+		text := strings.TrimSpace(t.text) // as Shopify keeps tags
+		if text == "" || utf8.RuneCountInString(text) > maxText {
 			return &Fault{Column: t.column, Detail: fmt.Sprintf("A text has 1 to %d characters.", maxText)}
 		}
-		c.Texts = append(c.Texts, t.text)
+		c.Texts = append(c.Texts, text)
 	default:
 		word, ok := fixed(c.Kind, t)
 		if !ok {
@@ -337,9 +338,16 @@ func fixed(k Kind, t token) (string, bool) {
 		return t.text, slices.Contains(productKinds, t.text)
 	}
 	code := strings.ToUpper(t.text)
+	if own := meant[code]; own != "" {
+		code = own
+	}
 	two := len(code) == 2 && code[0] >= 'A' && code[0] <= 'Z' && code[1] >= 'A' && code[1] <= 'Z'
 	return code, two || code == "EEA"
 }
+
+// meant are the codes by which two countries are called that ISO 3166-1 lists
+// under others.
+var meant = map[string]string{"UK": "GB", "EL": "GR"}
 
 func choices(k Kind) string {
 	switch k {

@@ -82,6 +82,11 @@ type Window struct {
 	Until  clock.Date // instead of all others
 }
 
+// minutes is how long the window is, days taken as 24 hours; 0 up to a day.
+func (w *Window) minutes() int {
+	return w.Length * map[Unit]int{Minutes: 1, Hours: 60, Days: 24 * 60}[w.Unit]
+}
+
 // Kind is what a condition asks about, in the words of the text.
 type Kind string
 
@@ -164,15 +169,20 @@ func (p Policy) Section(a Action) (Section, bool) {
 // EEA stand for them in a policy.
 var europe = []string{"AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT", "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK"}
 
+// outermost are the parts of members with codes of their own in which the Union's
+// law holds: Article 355(1) of its treaty, and Åland.
+var outermost = []string{"AX", "GF", "GP", "MF", "MQ", "RE", "YT"}
+
 // economicArea are the countries outside the Union where its consumer law holds.
 var economicArea = []string{"IS", "LI", "NO"}
 
 func inCountry(wanted, country string) bool {
+	union := func() bool { return slices.Contains(europe, country) || slices.Contains(outermost, country) }
 	switch wanted {
 	case "EU":
-		return slices.Contains(europe, country)
+		return union()
 	case "EEA":
-		return slices.Contains(europe, country) || slices.Contains(economicArea, country)
+		return union() || slices.Contains(economicArea, country)
 	}
 	return wanted == country
 }

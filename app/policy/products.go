@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"afterglow/app/ids"
@@ -22,7 +23,7 @@ const (
 
 const (
 	productFresh  = 24 * time.Hour // how long what was read is believed when an order comes
-	productsAtOne = 50             // products of an order that are read; more than any cart holds in practice
+	productsAtOne = 50             // products that one question names
 )
 
 // Reader is one shop's Admin API, as far as this room needs it.
@@ -73,14 +74,31 @@ func unread(tx *store.Tx, order int64) ([]int64, error) {
 		}
 		return nil, err
 	}
-	var wanted []int64
+	wanted := productsOf(o)
+	known, err := freshProducts(tx, wanted, tx.Now.Add(-productFresh))
+	return slices.DeleteFunc(wanted, func(id int64) bool { return slices.Contains(known, id) }), err
+}
+
+// productsOf are the products of an order, each once.
+func productsOf(o *orders.Order) (wanted []int64) {
 	for _, l := range o.Lines {
-		if l.ProductID != 0 && !slices.Contains(wanted, l.ProductID) && len(wanted) < productsAtOne {
+		if l.ProductID != 0 && !slices.Contains(wanted, l.ProductID) {
 			wanted = append(wanted, l.ProductID)
 		}
 	}
-	known, err := freshProducts(tx, wanted, tx.Now.Add(-productFresh))
-	return slices.DeleteFunc(wanted, func(id int64) bool { return slices.Contains(known, id) }), err
+	return wanted
+}
+
+// inParts reads as many at a time as one question may name.
+func inParts(wanted []int64, read func(part []int64) ([]shopify.ProductFacts, error)) (all []shopify.ProductFacts, err error) {
+	for part := range slices.Chunk(wanted, productsAtOne) {
+		list, err := read(part)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, list...)
+	}
+	return all, nil
 }
 
 func (s *Service) readProducts(ctx context.Context, c *queue.Claim) error {
@@ -96,30 +114,31 @@ func (s *Service) readProducts(ctx context.Context, c *queue.Claim) error {
 	if err != nil {
 		return err
 	}
-	var read []shopify.ProductFacts
-	if len(wanted) > 0 {
-		if read, err = s.reader(c.Job.Shop).Products(shopify.Background(ctx), wanted); err != nil {
-			return later(s, err)
-		}
+	read, err := inParts(wanted, func(part []int64) ([]shopify.ProductFacts, error) {
+		return s.reader(c.Job.Shop).Products(shopify.Background(ctx), part)
+	})
+	if err != nil {
+		return later(s, err)
 	}
 	return c.Finish(ctx, func(tx *store.Tx) error { return keepProducts(tx, read) })
 }
 
-// readCatalogue reads every product. It may run twice, and begins afresh then.
+// readCatalogue reads a page of the shop's products and asks for the next, so that
+// a shop with many, which Shopify makes us wait for, gets to the end of them. The
+// job names the version that began to ask and the place to go on from.
 func (s *Service) readCatalogue(ctx context.Context, c *queue.Claim) error {
-	after := ""
-	for {
-		read, next, err := s.reader(c.Job.Shop).Catalogue(shopify.Background(ctx), after)
-		if err != nil {
-			return later(s, err)
-		}
-		if err := s.db.InTx(ctx, c.Job.Shop, func(tx *store.Tx) error { return keepProducts(tx, read) }); err != nil {
+	version, after, _ := strings.Cut(c.Job.Ref, " ")
+	read, next, err := s.reader(c.Job.Shop).Catalogue(shopify.Background(ctx), after)
+	if err != nil {
+		return later(s, err)
+	}
+	return c.Finish(ctx, func(tx *store.Tx) error {
+		if err := keepProducts(tx, read); err != nil || next == "" {
 			return err
 		}
-		if after = next; after == "" {
-			return c.Finish(ctx, func(*store.Tx) error { return nil })
-		}
-	}
+		ref := version + " " + next
+		return queue.Enqueue(tx, queue.Request{Kind: TaskCatalogue, Ref: ref, Once: ref})
+	})
 }
 
 // later waits as long as Shopify asks; nobody is waiting for us.

@@ -17,7 +17,7 @@ func (s *Service) Room() room.Room {
 		Hears:  map[string]queue.Task{orders.FactPlaced: {Kind: "policy.placed", InTx: s.onPlaced}},
 		Tasks: []queue.Task{
 			{Kind: TaskProducts, Timeout: time.Minute, MaxAttempts: 12, Run: s.readProducts},
-			{Kind: TaskCatalogue, Timeout: 10 * time.Minute, MaxAttempts: 12, Run: s.readCatalogue},
+			{Kind: TaskCatalogue, Timeout: time.Minute, MaxAttempts: 12, Run: s.readCatalogue},
 		},
 	}
 }

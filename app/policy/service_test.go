@@ -74,6 +74,15 @@ func (b *bench) verdict(a Action, order int64, item ...int64) (v Verdict) {
 	return v
 }
 
+func (b *bench) returnsDays() (days int) {
+	b.in(func(tx *store.Tx) error {
+		settings, err := b.shops.Settings(tx)
+		days = settings.ReturnsDays
+		return err
+	})
+	return days
+}
+
 func (b *bench) publish(source string) {
 	b.t.Helper()
 	b.in(func(tx *store.Tx) error {

@@ -171,7 +171,23 @@ func (s *Service) putInForce(tx *store.Tx, used Version, source string, from int
 		}
 	}
 	section, _ := next.Policy.Section(Return)
-	return s.shops.SetReturnsDays(tx, min(lengthOf(section), 365))
+	return s.shops.SetReturnsDays(tx, section.days())
+}
+
+// daysMost is what the field of the settings can show.
+const daysMost = 365
+
+// days is what the settings show of a section: the days of its last rule, begun
+// ones counted. A day on the calendar cannot be said in them and shows as none.
+func (s Section) days() int {
+	if len(s.Rules) == 0 || !s.Rules[len(s.Rules)-1].Allow {
+		return 0
+	}
+	w := s.Rules[len(s.Rules)-1].Window
+	if w == nil {
+		return daysMost
+	}
+	return min((w.minutes()+24*60-1)/(24*60), daysMost)
 }
 
 var errReturnsInText = problem.New(problem.Invalid, "policy.returns_in_text", "Your policy says more about returns than this field. Change the return window in the policy.").
