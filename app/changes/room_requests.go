@@ -4,6 +4,7 @@ import (
 	"context"
 	"embed"
 	"encoding/base64"
+	"errors"
 	"log/slog"
 	"maps"
 	"strconv"
@@ -183,9 +184,24 @@ func unanswered(tx *store.Tx) (orders.Attention, error) {
 
 // onRefunded notes that money went back after a withdrawal.
 func (s *Requests) onRefunded(_ context.Context, tx *store.Tx, job queue.Job) error {
-	order, err := strconv.ParseInt(job.Ref, 10, 64)
+	id, err := strconv.ParseInt(job.Ref, 10, 64)
 	if err != nil {
 		return nil
 	}
-	return refundedSince(tx, order)
+	o, err := orders.Find(tx, id)
+	if err != nil && !errors.Is(err, orders.ErrNotFound) {
+		return err
+	}
+	list, err := withdrawalsFor(tx, id)
+	if err != nil {
+		return err
+	}
+	for i := range list {
+		if w := &list[i]; w.RefundedAt == nil && (o == nil || w.paidBack(o)) {
+			if err := markRefunded(tx, w.ID); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

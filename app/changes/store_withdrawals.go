@@ -89,8 +89,12 @@ func pageOf[T any](tx *store.Tx, model T, column string, states []string, after 
 	if len(states) > 0 {
 		q = q.Where("state IN ?", states)
 	}
-	if after != "" { // ids grow with time
-		q = q.Where("id < ?", after)
+	if after != "" { // its id is as old as its form, which may have been open for a day
+		var at []time.Time
+		if err := tx.Scoped(&model).Where("id = ?", after).Pluck(column, &at).Error; err != nil || len(at) == 0 {
+			return nil, err
+		}
+		q = q.Where("("+column+", id) < (?, ?)", at[0], after)
 	}
 	err = q.Order(column + " DESC, id DESC").Limit(limit).Find(&list).Error
 	return list, err
@@ -134,23 +138,23 @@ func requestAddresses(tx *store.Tx, see func(string)) error {
 	return err
 }
 
-// countRefundsDue counts withdrawals that nobody refused and whose refund is due
-// before then.
+// waiting leaves out whose data was erased before anybody knew the order: nobody can
+// do anything about it any more.
+const waiting = "(erased_at IS NULL OR order_id <> 0)"
+
+// countRefundsDue counts withdrawals that were accepted, or that nobody refused and
+// that nothing speaks against, and whose refund is due before then.
 func countRefundsDue(tx *store.Tx, before time.Time) (n int64, err error) {
-	err = tx.Scoped(&withdrawalRow{}).Where("refunded_at IS NULL AND refund_due < ? AND (accepted OR state <> ?) AND finding IN ?", before, WithdrawalAnswered,
-		[]string{FindingNone, FindingInTime, FindingPartly}).Count(&n).Error
+	err = tx.Scoped(&withdrawalRow{}).Where("refunded_at IS NULL AND refund_due < ? AND (accepted OR (state <> ? AND finding IN ?))", before, WithdrawalAnswered,
+		[]string{FindingNone, FindingInTime, FindingPartly}).Where(waiting).Count(&n).Error
 	return n, err
 }
 
 func countUnanswered(tx *store.Tx) (int64, error) {
 	var withdrawals, problems int64
-	if err := tx.Scoped(&withdrawalRow{}).Where("state <> ?", WithdrawalAnswered).Count(&withdrawals).Error; err != nil {
+	if err := tx.Scoped(&withdrawalRow{}).Where("state <> ?", WithdrawalAnswered).Where(waiting).Count(&withdrawals).Error; err != nil {
 		return 0, err
 	}
 	err := tx.Scoped(&problemRow{}).Where("state = ?", ProblemOpen).Count(&problems).Error
 	return withdrawals + problems, err
-}
-
-func refundedSince(tx *store.Tx, order int64) error {
-	return tx.Scoped(&withdrawalRow{}).Where("order_id = ? AND refunded_at IS NULL AND received_at <= ?", order, tx.Now).Update("refunded_at", tx.Now).Error
 }

@@ -1,6 +1,7 @@
 package changes
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -18,6 +19,7 @@ import (
 	"afterglow/app/problem"
 	"afterglow/app/queue"
 	"afterglow/app/store"
+	"afterglow/app/tracking"
 )
 
 // The states of a withdrawal.
@@ -82,7 +84,7 @@ func (d Declaration) missing() (fields []string) {
 	if at := strings.LastIndexByte(d.Email, '@'); wrong(d.Email, emailMost) || at < 1 || at == len(d.Email)-1 || strings.ContainsAny(d.Email, " <>,;") {
 		fields = append(fields, "email")
 	}
-	if utf8.RuneCountInString(d.Items) > itemsMost {
+	if utf8.RuneCountInString(d.Items) > itemsMost && len(d.Lines) == 0 { // what was chosen we wrote
 		fields = append(fields, "items")
 	}
 	return fields
@@ -191,16 +193,21 @@ func (s *Requests) settle(tx *store.Tx, w *withdrawalRow, order int64) error {
 	}
 	w.Finding, w.LastDay = FindingNothing, ""
 	list := []itemFinding{}
-	delivered, all := o.Delivered()
+	arrived, err := s.policy.Arrived(tx, o)
+	if err != nil {
+		return err
+	}
+	days := daysOf(o, zone)
+	begun := arrived != nil || o.FulfillmentStatus == "fulfilled" // what is still to be sent has not arrived
 	for _, it := range v.Items {
 		if chosen := w.lines(); len(chosen) > 0 && !slices.Contains(chosen, it.Item) {
 			continue
 		}
 		last := it.LastDay
-		if all {
-			last = laterDay(last, clock.DateIn(delivered, zone).AddDays(statutoryDays))
+		if arrived != nil {
+			last = laterDay(last, days.last(*arrived).AddDays(statutoryDays))
 		}
-		list = append(list, itemFinding{Line: it.Item, Title: it.Title, Finding: judge(it.Verdict, last, clock.DateIn(w.ReceivedAt, zone)),
+		list = append(list, itemFinding{Line: it.Item, Title: it.Title, Finding: judge(it.Verdict, begun, last, days.first(w.ReceivedAt)),
 			Reason: it.Explain(locale.Match(w.Locale), zone), Staff: it.Staff(zone)})
 		if last != nil && it.Reason.Key != policy.ReasonItem {
 			w.LastDay = workday(*last).String()
@@ -214,13 +221,16 @@ func (s *Requests) settle(tx *store.Tx, w *withdrawalRow, order int64) error {
 	w.OrderID, w.OrderName, w.State, w.Findings, w.PolicyVersion = o.ID, o.Name, WithdrawalMatched, string(text), v.Version
 	now := tx.Now
 	w.MatchedAt = &now
+	if w.RefundedAt == nil && w.paidBack(o) {
+		w.RefundedAt = &now
+	}
 	if err := saveWithdrawal(tx, w); err != nil {
 		return err
 	}
 	return orders.Note(tx, o.ID, "withdrawal:"+w.ID, "withdrawal", w.ReceivedAt, "Withdrawal from the contract received")
 }
 
-func judge(v policy.Verdict, last *clock.Date, received clock.Date) string {
+func judge(v policy.Verdict, begun bool, last *clock.Date, received clock.Date) string {
 	switch {
 	case v.Allowed:
 		return FindingInTime
@@ -228,7 +238,7 @@ func judge(v policy.Verdict, last *clock.Date, received clock.Date) string {
 		return FindingNothing
 	case v.Reason.Key != policy.ReasonDayOver && v.Reason.Key != policy.ReasonTimeOver:
 		return FindingExempt
-	case last != nil && !workday(*last).Before(received):
+	case !begun, last != nil && !workday(*last).Before(received):
 		return FindingInTime
 	}
 	return FindingLate
@@ -244,6 +254,64 @@ func workday(d clock.Date) clock.Date {
 		return d.AddDays(1)
 	}
 	return d
+}
+
+// calendar is by which zones days are counted: the shop's and the shopper's. Where
+// they differ, what is better for the shopper counts.
+type calendar [2]*time.Location
+
+func daysOf(o *orders.Order, shop *time.Location) calendar {
+	c := calendar{shop, shop}
+	if o.Shipping != nil {
+		if zone, ok := tracking.ZoneOf(o.Shipping.CountryCode, cmp.Or(o.Shipping.ProvinceCode, o.Shipping.Province)); ok {
+			c[1] = zone
+		}
+	}
+	return c
+}
+
+func (c calendar) first(at time.Time) clock.Date {
+	a, b := clock.DateIn(at, c[0]), clock.DateIn(at, c[1])
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+func (c calendar) last(at time.Time) clock.Date {
+	a, b := clock.DateIn(at, c[0]), clock.DateIn(at, c[1])
+	if b.Before(a) {
+		return a
+	}
+	return b
+}
+
+// paidBack tells whether a refund since the declaration was for it: it took out one
+// of the items, or gave at least what they cost. A small sum for something else, a
+// late parcel, is not.
+func (w *withdrawalRow) paidBack(o *orders.Order) bool {
+	chosen, worth, back := w.lines(), int64(0), int64(0)
+	ours := func(line int64) bool { return len(chosen) == 0 || slices.Contains(chosen, line) }
+	for _, l := range o.Lines {
+		if l.Tip || !ours(l.ID) {
+			continue
+		}
+		worth += l.Price.Presentment * l.Quantity
+		for _, a := range l.Allocations {
+			worth -= a.Amount.Presentment
+		}
+	}
+	since := w.ReceivedAt.Truncate(time.Second) // Shopify tells whole ones
+	for _, r := range o.Refunds {
+		if r.CreatedAt.Before(since) || r.Money.Presentment <= 0 {
+			continue
+		}
+		if slices.ContainsFunc(r.Lines, func(l orders.RefundLine) bool { return ours(l.LineID) }) {
+			return true
+		}
+		back += r.Money.Presentment
+	}
+	return back > 0 && (back >= worth || o.FinancialStatus == "refunded")
 }
 
 func laterDay(a *clock.Date, b clock.Date) *clock.Date {

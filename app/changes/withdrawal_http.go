@@ -127,12 +127,14 @@ func (s *Requests) submit(c *web.Ctx, a asked) (id string, err error) {
 	d := Declaration{Name: c.PostForm("name"), Order: c.PostForm("order"), Email: c.PostForm("email"), Items: c.PostForm("items")}
 	if a.order != nil {
 		d.Order, d.Items = a.order.Name, ""
+		chosen := map[string]bool{}
 		for _, text := range c.PostFormArray("line") {
-			for _, l := range a.order.Lines {
-				if strconv.FormatInt(l.ID, 10) == text {
-					d.Lines = append(d.Lines, l.ID)
-					d.Items += l.Title + "\n"
-				}
+			chosen[text] = true
+		}
+		for _, l := range a.order.Lines {
+			if chosen[strconv.FormatInt(l.ID, 10)] {
+				d.Lines = append(d.Lines, l.ID)
+				d.Items += l.Title + "\n"
 			}
 		}
 	}

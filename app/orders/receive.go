@@ -146,7 +146,7 @@ func happenings(o *Order) []happening {
 		out = append(out, happening{EventCancelled, EventCancelled, FactCancelled, *o.CancelledAt})
 	}
 	for _, f := range o.Fulfillments {
-		if f.ID > 0 && f.Status != "cancelled" && f.Status != "error" && f.Status != "failure" {
+		if f.ID > 0 && !f.Gone() {
 			out = append(out, happening{fmt.Sprintf("%s:%d", EventFulfilled, f.ID), EventFulfilled, FactFulfilled, or(f.CreatedAt, o.UpdatedAt)})
 		}
 	}

@@ -18,20 +18,28 @@ func (s *Service) facts(tx *store.Tx, o *orders.Order) (Facts, error) {
 	}
 	f := observe(o)
 	f.Zone = zone
-	if s.delivered != nil {
-		at, err := s.delivered(tx, o)
-		if err != nil {
-			return f, err
-		}
-		if at != nil {
-			f.DeliveredAt = at
-		}
+	if f.DeliveredAt, err = s.Arrived(tx, o); err != nil {
+		return f, err
 	}
 	if f.CustomerOrders, err = orders.Earlier(tx, o); err != nil {
 		return f, err
 	}
 	f.CustomerOrders++
 	return f, addProducts(tx, f.Items)
+}
+
+// Arrived is when all of an order had arrived, nil while it has not or nobody
+// knows.
+func (s *Service) Arrived(tx *store.Tx, o *orders.Order) (*time.Time, error) {
+	if s.delivered != nil {
+		if at, err := s.delivered(tx, o); at != nil || err != nil {
+			return at, err
+		}
+	}
+	if at, all := o.Delivered(); all {
+		return &at, nil
+	}
+	return nil, nil
 }
 
 // observe takes from the order what it says itself.

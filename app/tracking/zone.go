@@ -101,6 +101,12 @@ func zoneOf(countryCode, province string) string {
 	return known[""]
 }
 
+// ZoneOf is the zone of a place; ok is false when its country and province do not
+// say.
+func ZoneOf(countryCode, province string) (zone *time.Location, ok bool) {
+	return zoneNamed(zoneOf(countryCode, province))
+}
+
 // zoneNamed loads a zone; ok is false when it is not known here.
 func zoneNamed(name string) (zone *time.Location, ok bool) {
 	if name == "" {
