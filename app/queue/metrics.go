@@ -56,3 +56,19 @@ func (q *Queue) Observe(ctx context.Context) error {
 		return nil
 	})
 }
+
+// Idle tells whether no job is due or under way, in any shop.
+func (q *Queue) Idle(ctx context.Context) (idle bool, err error) {
+	for _, feed := range q.feeders { // what waits in another table is a job as well
+		if moved, err := feed(ctx); err != nil || moved > 0 {
+			return false, err
+		}
+	}
+	err = q.db.Peek(ctx, func(tx *store.Tx) error {
+		var n int64
+		err := tx.Raw(`SELECT count(*) FROM queue_jobs WHERE `+open+` AND (state IN ('queued', 'running') OR state = 'ready' AND run_at <= ?)`, tx.Now).Scan(&n).Error
+		idle = n == 0
+		return err
+	})
+	return idle, err
+}

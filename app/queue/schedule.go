@@ -24,15 +24,21 @@ func (q *Queue) schedule(ctx context.Context) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for {
-		for _, plan := range q.plans {
-			if err := q.begin(ctx, plan); err != nil && ctx.Err() == nil {
-				q.log.Warn("schedule", "name", plan.Name, "error", err)
-			}
-		}
+		q.BeginDue(ctx)
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+		}
+	}
+}
+
+// BeginDue begins all rounds that are due. It need only be called by who moved the
+// clock and cannot wait for a second.
+func (q *Queue) BeginDue(ctx context.Context) {
+	for _, plan := range q.plans {
+		if err := q.begin(ctx, plan); err != nil && ctx.Err() == nil {
+			q.log.Warn("schedule", "name", plan.Name, "error", err)
 		}
 	}
 }
