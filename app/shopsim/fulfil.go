@@ -161,7 +161,12 @@ func (t *tx) event(orderID, fulfillmentID int64, in EventInput) (*FulfillmentEve
 	e := FulfillmentEvent{ID: t.id("other"), Status: in.Status, Message: in.Message, City: in.City, Province: in.Province,
 		Country: strings.ToUpper(in.Country), Zip: in.Zip, HappenedAt: at, EstimatedAt: in.EstimatedAt, CreatedAt: t.now}
 	f.Events = append(f.Events, e)
-	latest := slices.MaxFunc(f.Events, func(a, b FulfillmentEvent) int { return a.HappenedAt.Compare(b.HappenedAt) })
+	latest := e
+	for _, earlier := range f.Events {
+		if earlier.HappenedAt.After(latest.HappenedAt) {
+			latest = earlier
+		}
+	}
 	f.Shipment = latest.Status
 	if latest.EstimatedAt != nil {
 		f.EstimatedAt = latest.EstimatedAt

@@ -47,6 +47,7 @@ func (s *Sim) simRoutes(mux *http.ServeMux) {
 	handle("POST /sim/api/orders/{id}/webhooks", s.simRepeat)
 	handle("POST /sim/api/orders/{id}/delete", s.simDelete)
 	handle("POST /sim/api/fulfillments/{id}/events", s.simEvent)
+	handle("POST /sim/api/fulfillments/{id}/next", s.simNextScan)
 	handle("DELETE /sim/api/fulfillments/{id}/events/{event}", s.simEventDelete)
 	handle("GET /sim/api/ledger", s.simLedger)
 	handle("GET /sim/api/faults", func(*http.Request, *Shop) (int, any, error) { return 200, s.Faults(), nil })

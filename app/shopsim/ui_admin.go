@@ -29,6 +29,9 @@ type adminPage struct {
 	Orders []orderRow
 	Query  string
 	Order  *orderDetail
+
+	// The clock, "" where it cannot be moved.
+	Now string
 }
 
 func (s *Sim) admin(shop *Shop, title, current string) adminPage {
@@ -62,6 +65,9 @@ func (s *Sim) uiAdminOrder(w http.ResponseWriter, r *http.Request, shop *Shop) {
 	}
 	p := s.admin(shop, o.Name, "orders")
 	p.Order = s.orderDetail(shop, o)
+	if s.cfg.Advance != nil {
+		p.Now = showMoment(s.Now(), shop.Timezone)
+	}
 	s.render(w, "admin_order", p)
 }
 

@@ -18,7 +18,8 @@ type orderRow struct {
 	Cancelled      bool
 	Token          string
 	Open           bool
-	Parcel         int64 // latest fulfilment, 0 without
+	Parcel         int64  // latest fulfilment, 0 without
+	Next           string // what its carrier would tell next
 }
 
 // orderDetail is one order with everything the simple pages show of it.
@@ -50,7 +51,13 @@ type parcelRow struct {
 	ID                         int64
 	Name, Company, Number, URL string
 	State                      string
+	Next                       string // what the carrier would tell next
 	Events                     []string
+}
+
+func nextWords(shop *Shop, o *Order, f *Fulfillment) string {
+	in, _ := nextScan(shop, o, f)
+	return words(in.Status)
 }
 
 var payTones = map[string]string{"paid": "", "pending": "warning", "authorized": "caution", "voided": "", "refunded": "",
@@ -97,7 +104,8 @@ func (s *Sim) orderRow(shop *Shop, o *Order) orderRow {
 		row.Open = row.Open || !row.Cancelled && !l.Tip && l.Open() > 0
 	}
 	if n := len(o.Fulfillments); n > 0 {
-		row.Parcel = o.Fulfillments[n-1].ID
+		latest := &o.Fulfillments[n-1]
+		row.Parcel, row.Next = latest.ID, nextWords(shop, o, latest)
 	}
 	return row
 }
@@ -124,7 +132,9 @@ func (s *Sim) orderDetail(shop *Shop, o *Order) *orderDetail {
 		d.City, d.Country = o.ShipTo.City, o.ShipTo.CountryCode
 	}
 	for _, f := range o.Fulfillments {
-		d.Parcels = append(d.Parcels, parcel(shop, f))
+		p := parcel(shop, f)
+		p.Next = nextWords(shop, o, &f)
+		d.Parcels = append(d.Parcels, p)
 	}
 	return d
 }

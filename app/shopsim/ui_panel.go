@@ -9,7 +9,6 @@ import (
 // panelView is the simulation panel: the weather, the clock and what happened.
 type panelView struct {
 	adminPage
-	Now        string
 	CanAdvance bool
 	Faults     faultView
 	Deliveries []deliveryRow
@@ -43,8 +42,9 @@ type ledgerRow struct{ At, Kind, Amount, By string }
 var deliveryTones = map[string]string{waiting: "caution", delivered: "success", failed: "critical", dropped: "warning"}
 
 func (s *Sim) uiPanel(w http.ResponseWriter, _ *http.Request, shop *Shop) {
-	v := panelView{adminPage: s.admin(shop, "Simulation", "sim"), Now: showMoment(s.Now(), shop.Timezone), CanAdvance: s.cfg.Advance != nil,
+	v := panelView{adminPage: s.admin(shop, "Simulation", "sim"), CanAdvance: s.cfg.Advance != nil,
 		Faults: viewFaults(s.Faults()), Mailbox: s.cfg.AppURL + "/mailbox"}
+	v.Now = showMoment(s.Now(), shop.Timezone)
 	v.Orders = s.orderRows(shop, "", 8)
 	counts := map[string]int{}
 	for i, d := range s.Deliveries(shop.ID, 500) {
