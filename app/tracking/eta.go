@@ -25,7 +25,7 @@ func (s *Service) Estimate(tx *store.Tx, l Lane, shipped time.Time, zone *time.L
 		return Estimate{}, err
 	}
 	if b == breadths {
-		p := priors[distance(l.Origin, l.Destination)]
+		p := priors[l.distance(zone)]
 		e := Estimate{From: addWorkingDays(day, p.span.From), Until: addWorkingDays(day, p.span.Until), Source: SourcePrior}
 		e.Share, err = shareKept(tx, Lane{}, breadths, SourcePrior)
 		return e, err

@@ -254,3 +254,20 @@ func TestAParcelThatFallsSilent(t *testing.T) {
 		}
 	})
 }
+
+func TestUnknownOriginIsTheShopsCountry(t *testing.T) {
+	for zone, want := range map[string]string{"America/New_York": "US", "Europe/Berlin": "DE", "Asia/Tehran": "IR", "Australia/Sydney": "AU", "UTC": ""} {
+		if got := countryIn(clock.Zone(zone)); got != want {
+			t.Errorf("%s lies in %q, want %q", zone, got, want)
+		}
+	}
+	berlin := clock.Zone("Europe/Berlin")
+	for _, c := range []struct {
+		lane Lane
+		want Distance
+	}{{Lane{Destination: "DE"}, Domestic}, {Lane{Destination: "FR"}, Near}, {Lane{Destination: "US"}, Far}, {Lane{Origin: "US", Destination: "DE"}, Far}} {
+		if got := c.lane.distance(berlin); got != c.want {
+			t.Errorf("%+v is %s, want %s", c.lane, got, c.want)
+		}
+	}
+}

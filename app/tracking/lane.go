@@ -205,6 +205,11 @@ var neighbourhoods = [][]string{
 	strings.Fields("CA MX US"),
 }
 
+// distance takes a parcel whose origin was not told for one from the shop's country.
+func (l Lane) distance(zone *time.Location) Distance {
+	return distance(first(l.Origin, countryIn(zone)), l.Destination)
+}
+
 func distance(origin, destination string) Distance {
 	if origin != "" && origin == destination {
 		return Domestic

@@ -43,7 +43,7 @@ func (b baseline) until(last time.Time, zone *time.Location) time.Time {
 	return last.AddDate(0, 0, int(daysBetween(last, addWorkingDays(day, b.Days).Start(zone), zone)))
 }
 
-func (s *Service) baseline(tx *store.Tx, l Lane) (baseline, error) {
+func (s *Service) baseline(tx *store.Tx, l Lane, zone *time.Location) (baseline, error) {
 	h, b, err := narrowest(tx, l, measurePause, enoughPauses)
 	if err != nil {
 		return baseline{}, err
@@ -52,7 +52,7 @@ func (s *Service) baseline(tx *store.Tx, l Lane) (baseline, error) {
 		return baseline{Silence: max(watchAtLeast, time.Duration(h.quantile(usualPauses)+1)*pauseUnit), Pauses: h.total()}, nil
 	}
 	talks, err := carrierTalks(tx, l.Carrier)
-	return baseline{Days: priors[distance(l.Origin, l.Destination)].silent, Mute: !talks}, err
+	return baseline{Days: priors[l.distance(zone)].silent, Mute: !talks}, err
 }
 
 // silentUntil is when the parcel's silence becomes unusual; nil when it cannot.
@@ -87,7 +87,7 @@ func (s *Service) watch(tx *store.Tx, r *row, shop shops.Shop, zone *time.Locati
 	if r.StalledAt == nil {
 		return nil
 	}
-	b, err := s.baseline(tx, r.lane())
+	b, err := s.baseline(tx, r.lane(), zone)
 	if err != nil {
 		return err
 	}
@@ -131,7 +131,7 @@ func (s *Service) watchShop(_ context.Context, tx *store.Tx, _ queue.Job) error 
 	for _, r := range silent {
 		b, ok := known[r.lane()]
 		if !ok {
-			if b, err = s.baseline(tx, r.lane()); err != nil {
+			if b, err = s.baseline(tx, r.lane(), zone); err != nil {
 				return err
 			}
 			known[r.lane()] = b

@@ -45,6 +45,23 @@ func countryCode(s string) string {
 	return countriesByName[strings.ToLower(s)]
 }
 
+// countryIn is the country that a time zone lies in, or "".
+func countryIn(zone *time.Location) string {
+	for code, c := range countries {
+		if c.zone == zone.String() {
+			return code
+		}
+	}
+	for code, of := range provinces {
+		for _, name := range of {
+			if name == zone.String() {
+				return code
+			}
+		}
+	}
+	return ""
+}
+
 // provinces gives a zone to each province of a country with several: by code or
 // by English name. "" is where most of the country is, when that is nearly all.
 var provinces = map[string]map[string]string{
