@@ -313,15 +313,33 @@ func pictures(tx *store.Tx, lines []Line) (map[[2]int64]pictureRow, error) {
 	return known, err
 }
 
+// addPictures gives each line its picture. A variant that nobody has read yet, as
+// after a swap, is shown by another one of its product.
 func addPictures(tx *store.Tx, o *Order) error {
 	known, err := pictures(tx, o.Lines)
 	for i := range o.Lines {
 		l := &o.Lines[i]
-		if p, ok := known[[2]int64{l.ProductID, l.VariantID}]; ok && l.Picture == nil && p.URL != "" {
-			l.Picture = &Picture{p.URL, p.Alt}
+		if l.Picture != nil || l.ProductID == 0 {
+			continue
+		}
+		shown := known[[2]int64{l.ProductID, l.VariantID}]
+		if shown.URL == "" {
+			shown = siblingPicture(known, l.ProductID)
+		}
+		if shown.URL != "" {
+			l.Picture = &Picture{shown.URL, shown.Alt}
 		}
 	}
 	return err
+}
+
+func siblingPicture(known map[[2]int64]pictureRow, product int64) (first pictureRow) {
+	for _, p := range known {
+		if p.ProductID == product && p.URL != "" && (first.URL == "" || p.VariantID < first.VariantID) {
+			first = p
+		}
+	}
+	return first
 }
 
 // EventRow is something that happened to an order.
