@@ -49,6 +49,15 @@ export class Format {
     }
   }
 
+  /** A month as the server writes it, "2026-11". */
+  month(iso: string): string {
+    return new Date(`${iso}-01T00:00:00Z`).toLocaleDateString(this.locale, {
+      month: 'long',
+      year: 'numeric',
+      timeZone: 'UTC',
+    });
+  }
+
   number(value: number): string {
     return new Intl.NumberFormat(this.locale).format(value);
   }

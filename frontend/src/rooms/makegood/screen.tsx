@@ -119,7 +119,7 @@ function Budgets({ overview }: { overview: Overview }) {
       <ul className="plain-list lanes">
         {list.map((b) => (
           <li key={b.month} className="lane">
-            <span className="lane-name">{b.month}</span>
+            <span className="lane-name">{format.month(b.month)}</span>
             <span className="lane-track" aria-hidden="true">
               <span
                 className="lane-bar"
@@ -127,7 +127,7 @@ function Budgets({ overview }: { overview: Overview }) {
               />
             </span>
             <span className="lane-figure">
-              {money(b.reserved_minor)}{' '}
+              {t('makegood.taken', { amount: money(b.reserved_minor) })}{' '}
               <span className="subdued">
                 {t('makegood.spent', { amount: money(b.spent_minor) })}
               </span>
@@ -140,6 +140,8 @@ function Budgets({ overview }: { overview: Overview }) {
 }
 
 const tones: Record<string, 'success' | 'warning' | 'critical' | 'info'> = {
+  open: 'info',
+  chosen: 'info',
   done: 'success',
   refused: 'warning',
   parked: 'critical',
@@ -176,10 +178,12 @@ function LogCard() {
                       {t(
                         (offer.choice
                           ? `makegood.choice.${offer.choice}`
-                          : 'makegood.undecided') as Key,
+                          : offer.state === 'ended'
+                            ? 'makegood.nothing_chosen'
+                            : 'makegood.undecided') as Key,
                       )}
                     </strong>
-                    <s-badge tone={tones[offer.state] ?? 'info'}>
+                    <s-badge tone={tones[offer.state] ?? 'neutral'}>
                       {tCode('offer_state', offer.state)}
                     </s-badge>
                     {offer.worth.minor > 0 && offer.choice !== '' && (

@@ -115,9 +115,9 @@ function Facts({ parcel }: { parcel: ParcelDetail }) {
           </dd>
           <dt>{t('parcel.lane')}</dt>
           <dd>
-            {[parcel.origin || '?', [parcel.country, parcel.region].filter(Boolean).join(' ')].join(
-              ' → ',
-            )}
+            {[parcel.origin, [parcel.country, parcel.region].filter(Boolean).join(' ')]
+              .filter(Boolean)
+              .join(' → ') || '–'}
           </dd>
           <dt>{t('tracking.column.expected')}</dt>
           <dd>
