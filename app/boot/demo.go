@@ -9,9 +9,11 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -38,6 +40,7 @@ func Demo(ctx context.Context, args []string, out, errOut io.Writer) error {
 	flags.StringVar(&d.listen, "listen", "127.0.0.1:8080", "address of the app")
 	flags.StringVar(&d.simListen, "sim-listen", "127.0.0.1:8081", "address of the simulated Shopify")
 	reset := flags.Bool("reset", false, "begin with a fresh shop")
+	empty := flags.Bool("empty", false, "begin a fresh shop without the two weeks of orders and parcels that are played first")
 	verbose := flags.Bool("verbose", false, "log everything")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -45,6 +48,7 @@ func Demo(ctx context.Context, args []string, out, errOut io.Writer) error {
 	if flags.NArg() > 0 {
 		return fmt.Errorf("demo takes no arguments besides its flags, but got %q", flags.Arg(0))
 	}
+	d.story = !*empty
 	d.level = slog.LevelWarn
 	if *verbose {
 		d.level = slog.LevelDebug
@@ -61,8 +65,10 @@ func Demo(ctx context.Context, args []string, out, errOut io.Writer) error {
 type demo struct {
 	dir, listen, simListen string
 	level                  slog.Level
+	story                  bool // play one in a fresh shop
 	identity               identity
 	clock                  *clock.Offset
+	open                   chan struct{} // closed when people may come in
 }
 
 // identity is what the simulated Shopify and the app must agree on across runs.
@@ -111,7 +117,8 @@ func (d *demo) run(ctx context.Context, out io.Writer) (err error) {
 
 // live serves both sides until ctx ends.
 func (d *demo) live(ctx context.Context, h *House, sim *shopsim.Sim, out io.Writer, log *slog.Logger) error {
-	simServer, err := web.Listen(d.simListen, sim.Handler(), log)
+	d.open = make(chan struct{})
+	simServer, err := web.Listen(d.simListen, d.door(sim.Handler()), log)
 	if err != nil {
 		return fmt.Errorf("-sim-listen: %w", err)
 	}
@@ -129,12 +136,31 @@ func (d *demo) live(ctx context.Context, h *House, sim *shopsim.Sim, out io.Writ
 		if err := d.install(ctx, h, sim); err != nil {
 			return fmt.Errorf("install the app in the simulated shop: %w", err)
 		}
+		if err := d.play(ctx, h, sim, out); err != nil {
+			return err
+		}
+		close(d.open)
 		if err := d.announce(sim, out); err != nil {
 			return err
 		}
 		return showImport(ctx, h, ids.Shop(sim.Shop(sim.ShopDomain()).ID), out)
 	})
 	return group.Wait()
+}
+
+// door lets the app in at once, and people when the shop's story is over: what they
+// did in the middle of it would be days old a moment later.
+func (d *demo) door(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !slices.ContainsFunc([]string{"/admin/api/", "/admin/oauth/", "/sim/files/", "/sim/cdn/"}, func(prefix string) bool { return strings.HasPrefix(r.URL.Path, prefix) }) {
+			select {
+			case <-d.open:
+			case <-r.Context().Done():
+				return
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 func ignoreEnd(err error) error {
@@ -152,7 +178,11 @@ func (d *demo) install(ctx context.Context, h *House, sim *shopsim.Sim) error {
 		return nil
 	}
 	shop := sim.Shop(sim.ShopDomain())
-	if err := sim.SetInstalled(shop.ID, true, slices.Concat(Scopes, changes.Scopes)); err != nil {
+	scopes := slices.Concat(Scopes, changes.Scopes)
+	if d.story {
+		scopes = slices.Concat(Scopes, OptionalScopes)
+	}
+	if err := sim.SetInstalled(shop.ID, true, scopes); err != nil {
 		return err
 	}
 	domain, err := shopify.ParseDomain(shop.Domain)
@@ -246,6 +276,9 @@ func (d *demo) readIdentity() error {
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 		d.identity = identity{APIKey: randomText(16), APISecret: "shpss_" + randomText(16), Keys: shopify.NewKey("demo")}
+		if d.story {
+			d.identity.Ahead = storyBegins
+		}
 		if err := writeJSON(path, d.identity); err != nil {
 			return err
 		}

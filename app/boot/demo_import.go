@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
 
@@ -22,12 +21,7 @@ const (
 // that moves when somebody looks at it, and a line for each step otherwise. It
 // ends with the import.
 func showImport(ctx context.Context, h *House, shop ids.Shop, out io.Writer) error {
-	f, ok := out.(*os.File)
-	live := false
-	if ok {
-		info, err := f.Stat()
-		live = err == nil && info.Mode()&os.ModeCharDevice != 0
-	}
+	live := isTerminal(out)
 	tick := time.NewTicker(importShown)
 	defer tick.Stop()
 	for last, began := "", time.Now(); ; {

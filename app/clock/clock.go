@@ -42,8 +42,8 @@ func (f *Fixed) Set(t time.Time) { f.us.Store(t.UnixMicro()) }
 // Advance moves the clock by d.
 func (f *Fixed) Advance(d time.Duration) { f.us.Add(d.Microseconds()) }
 
-// Offset runs as fast as the machine's clock, some time ahead of it. The demo
-// uses it to look at tomorrow.
+// Offset runs as fast as the machine's clock, some time ahead of it, or behind. The
+// demo uses it to look at tomorrow, and to play the days before today.
 type Offset struct{ ahead atomic.Int64 }
 
 // NewOffset returns a clock that runs ahead by the given time.

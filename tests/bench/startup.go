@@ -70,7 +70,7 @@ func demoMemory(ctx context.Context, b *bench) error {
 		return err
 	}
 	var a addresses
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		if a, err = readAddresses(dir); err == nil {
 			break
 		}

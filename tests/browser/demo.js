@@ -1,5 +1,5 @@
 // Starts the real program as a newcomer would, `afterglow demo`, on free ports and an
-// empty folder, and gives its addresses.
+// empty folder, and gives its addresses. The shop is empty unless lived is asked for.
 import {spawn} from 'node:child_process';
 import {createServer} from 'node:net';
 import {mkdtemp, readFile, rm} from 'node:fs/promises';
@@ -32,7 +32,7 @@ export async function until(what, ask, limit = 15_000) {
   }
 }
 
-export async function startDemo() {
+export async function startDemo({lived = false} = {}) {
   const dir = await mkdtemp(path.join(tmpdir(), 'afterglow-browser-'));
   const [app, sim] = [await freePort(), await freePort()];
   let child, ended;
@@ -40,7 +40,7 @@ export async function startDemo() {
   const start = async () => {
     child = spawn(
       binary,
-      ['demo', '--data', dir, '--listen', `127.0.0.1:${app}`, '--sim-listen', `127.0.0.1:${sim}`],
+      ['demo', ...(lived ? [] : ['--empty']), '--data', dir, '--listen', `127.0.0.1:${app}`, '--sim-listen', `127.0.0.1:${sim}`],
       {cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env: {...process.env, LOG_LEVEL: 'warn'}},
     );
     for (const stream of [child.stdout, child.stderr]) {
@@ -52,7 +52,7 @@ export async function startDemo() {
       const ready = await fetch(`http://127.0.0.1:${app}/readyz`).catch(() => null);
       if (!ready?.ok) return null;
       return JSON.parse(await readFile(path.join(dir, 'demo.json'), 'utf8').catch(() => 'null'));
-    });
+    }, lived ? 120_000 : undefined);
   };
   process.once('exit', () => child.kill('SIGKILL'));
   const crash = async () => {

@@ -18,7 +18,7 @@ func TestChaosR3WebhookNeverSent(t *testing.T) {
 	t.Parallel()
 	began, random := time.Now(), dice(t)
 	dir, app, sim := t.TempDir(), freeAddr(t), freeAddr(t)
-	p := startProcess(t, "demo", filepath.Join(dir, "demo.log"), []string{"HOME=" + dir}, binary, "demo", "--data", filepath.Join(dir, "demo"), "--listen", app, "--sim-listen", sim)
+	p := startProcess(t, "demo", filepath.Join(dir, "demo.log"), []string{"HOME=" + dir}, binary, "demo", "--empty", "--data", filepath.Join(dir, "demo"), "--listen", app, "--sim-listen", sim)
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("the demo wrote:\n%s", p.tail(20))

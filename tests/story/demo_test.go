@@ -67,7 +67,7 @@ func (d *demo) crashAt(point string) {
 	if err := os.RemoveAll(d.addressFile()); err != nil {
 		d.t.Fatal(err)
 	}
-	d.cmd = exec.Command(binary, "demo", "--data", d.dir, "--listen", d.app, "--sim-listen", d.sim)
+	d.cmd = exec.Command(binary, "demo", "--empty", "--data", d.dir, "--listen", d.app, "--sim-listen", d.sim)
 	d.cmd.Stdout, d.cmd.Stderr = d.log, d.log
 	if point != "" {
 		d.cmd.Env = append(os.Environ(), "APP_ENV=development", "AFTERGLOW_CRASH_AT="+point)
