@@ -98,7 +98,7 @@ func (s *Service) score(tx *store.Tx, r *row, zone *time.Location) error {
 		}
 		return scorePromise(tx, r.ID, nil, false, 0)
 	}
-	kept, late := judge(p.ExpectedFrom, p.ExpectedUntil, *r.DeliveredAt, zone)
+	kept, late := judge(p.ExpectedFrom, p.ExpectedUntil, r.arrivedOn(zone), zone)
 	if p.ScoredAt != nil && p.ScoredAt.Equal(*r.DeliveredAt) && p.Kept == kept && p.LateDays == late {
 		return nil
 	}

@@ -161,6 +161,7 @@ func (j *Journey) add(p Parcel) {
 	}
 	j.Late = j.Late || p.Late
 	e := &j.Expected
+	alone := e.Source == "" && e.Until == nil
 	if p.Expected.From != nil && (e.From == nil || p.Expected.From.Before(*e.From)) {
 		e.From = p.Expected.From
 	}
@@ -170,9 +171,10 @@ func (j *Journey) add(p Parcel) {
 	if p.Expected.Source != "" && (e.Source == "" || e.Source == SourceCarrier || p.Expected.Source == SourcePrior) {
 		e.Source = p.Expected.Source
 	}
-	if p.Expected.Share > 0 && (e.Share == 0 || p.Expected.Share < e.Share) {
+	if alone {
 		e.Share = p.Expected.Share
 	}
+	e.Share = min(e.Share, p.Expected.Share) // 0 is not known
 }
 
 func idsOf(rows []row) []int64 {

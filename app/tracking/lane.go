@@ -122,7 +122,7 @@ func lessonOf(r *row, scans []scanRow, zone *time.Location) (lesson, bool) {
 	if !r.Known || r.State != Delivered || r.DeliveredAt == nil || r.DestinationCountry == "" || r.DeliveredAt.Before(r.ShippedAt) {
 		return lesson{}, false
 	}
-	l := lesson{Lane: r.lane(), Month: monthOf(*r.DeliveredAt), Days: min(daysMost, daysBetween(r.ShippedAt, *r.DeliveredAt, zone))}
+	l := lesson{Lane: r.lane(), Month: monthOf(*r.DeliveredAt), Days: min(daysMost, max(0, daysBetween(r.ShippedAt, r.arrivedOn(zone), zone)))}
 	at := make([]time.Time, 0, len(scans))
 	for _, sc := range scans {
 		if !sc.HappenedAt.After(*r.DeliveredAt) {

@@ -21,7 +21,7 @@ func (s *Service) offerMails() []mail.Kind {
 		for _, tag := range locale.Supported {
 			l := mail.SampleConfirmation(tag, "guest")
 			of := offerRow{OrderName: "#1042", Cause: CauseStalled, Choice: ChoiceRefund, State: OfferDone, Choices: "wait reship refund credit", AmountMinor: 12900, WaitMinor: 500, Currency: "EUR"}
-			notice := offerNotice(tag, of, "EUR", "https://shop.example/order")
+			notice := offerNotice(tag, of, "EUR", "https://shop.example/order", time.UTC)
 			if kinds[i].Name == KindOutcome {
 				notice = outcomeNotice(tag, of, "EUR", "https://shop.example/order")
 			}
@@ -63,7 +63,7 @@ func (s *Service) composeOffer(_ context.Context, tx *store.Tx, ref string) (*ma
 	if of.State != OfferOpen {
 		return nil, mail.Stop("something was chosen, or the parcel has arrived")
 	}
-	h.Data["notice"] = offerNotice(h.Tag, of, currency, h.URL).Data()
+	h.Data["notice"] = offerNotice(h.Tag, of, currency, h.URL, h.Zone).Data()
 	return &mail.Letter{To: h.To, ReplyTo: h.ReplyTo, Locale: string(h.Tag), Data: h.Data}, nil
 }
 
@@ -76,7 +76,7 @@ func (s *Service) composeOutcome(_ context.Context, tx *store.Tx, ref string) (*
 	return &mail.Letter{To: h.To, ReplyTo: h.ReplyTo, Locale: string(h.Tag), Data: h.Data}, nil
 }
 
-func offerNotice(tag locale.Tag, of offerRow, currency, address string) mail.Notice {
+func offerNotice(tag locale.Tag, of offerRow, currency, address string, zone *time.Location) mail.Notice {
 	t := func(key string, args map[string]any) string {
 		return locale.Shopper.T(tag, "tracking.offer."+key, args)
 	}
@@ -86,7 +86,7 @@ func offerNotice(tag locale.Tag, of offerRow, currency, address string) mail.Not
 		n.Paragraphs = append(n.Paragraphs, "• "+of.label(tag, c, currency))
 	}
 	if !of.UntilAt.IsZero() {
-		n.Small = t("until", map[string]any{"date": tag.DateTime(of.UntilAt, time.UTC)})
+		n.Small = t("until", map[string]any{"date": tag.DateTime(of.UntilAt, zone)})
 	}
 	return n
 }

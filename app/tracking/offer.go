@@ -145,39 +145,50 @@ func (s *Service) offerShop(tx *store.Tx, shop shops.Shop) error {
 	if err != nil || !g.Enabled {
 		return err
 	}
-	due, err := disappointed(tx, tx.Now.Add(-time.Duration(g.StalledHours)*time.Hour), tx.Now.AddDate(0, 0, -int(g.LateDays)), tx.Now.Add(-sweepYounger), watchAtMost)
-	if err != nil {
-		return err
-	}
-	for i := range due {
-		if err := s.offer(tx, &due[i], g, shop); err != nil {
+	stalled, late := tx.Now.Add(-time.Duration(g.StalledHours)*time.Hour), tx.Now.AddDate(0, 0, -int(g.LateDays))
+	made, after := 0, int64(0)
+	for made < watchAtMost { // those that get none must not hide those behind them
+		due, err := disappointed(tx, stalled, late, tx.Now.Add(-sweepYounger), after, watchAtMost)
+		if err != nil {
 			return err
+		}
+		for i := range due {
+			offered, err := s.offer(tx, &due[i], g, shop)
+			if err != nil {
+				return err
+			}
+			if after = due[i].ID; offered {
+				made++
+			}
+		}
+		if len(due) < watchAtMost {
+			break
 		}
 	}
 	return nil
 }
 
-// offer makes an offer for one parcel, once.
-func (s *Service) offer(tx *store.Tx, r *row, g Goodwill, shop shops.Shop) error {
+// offer makes an offer for one parcel, once, and tells whether it did.
+func (s *Service) offer(tx *store.Tx, r *row, g Goodwill, shop shops.Shop) (made bool, err error) {
 	o, err := orders.Find(tx, r.OrderID)
 	if errors.Is(err, orders.ErrNotFound) {
-		return nil
+		return false, nil
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
-	if o.CancelledAt != nil || !g.covers(r.DestinationCountry, o.Now.Total.Shop, o.Currency) || !slices.Contains([]string{"paid", "partially_refunded"}, o.FinancialStatus) {
-		return nil
+	if o.CancelledAt != nil || !g.covers(r.DestinationCountry, o.Now.Total.Shop, o.Currency) || !slices.Contains(payable, o.FinancialStatus) {
+		return false, nil
 	}
 	p, err := r.parcel(tx.Now)
 	if err != nil {
-		return err
+		return false, err
 	}
 	worth, complete := worthOf(o, p.Items)
 	list := g.choices(o, worth, complete, shop)
 	wait := g.waitCredit(o, shop)
 	if len(list) == 0 || len(list) == 1 && list[0] == ChoiceWait && wait == 0 { // waiting is no offer
-		return nil
+		return false, nil
 	}
 	cause := CauseLate
 	if r.StalledAt != nil {
@@ -185,18 +196,17 @@ func (s *Service) offer(tx *store.Tx, r *row, g Goodwill, shop shops.Shop) error
 	}
 	of := offerRow{ShopID: tx.Shop, ID: ids.New("mg"), OrderID: o.ID, OrderName: o.Name, ParcelID: r.ID, Cause: cause, State: OfferOpen, Choices: strings.Join(list, " "),
 		AmountMinor: worth.Presentment, WorthMinor: worth.Shop, WaitMinor: wait, Currency: o.PresentmentCurrency, MadeAt: tx.Now, UntilAt: tx.Now.AddDate(0, 0, int(g.ValidDays))}
-	made, err := insertOffer(tx, &of)
-	if err != nil || !made {
-		return err
+	if made, err = insertOffer(tx, &of); err != nil || !made {
+		return false, err
 	}
 	id := strconv.FormatInt(r.ID, 10)
 	if err := orders.Note(tx, o.ID, "offer:"+of.ID, "parcel_offer", tx.Now, "The shopper may choose for parcel "+first(r.Name, id)+": "+strings.Join(list, ", ")); err != nil {
-		return err
+		return false, err
 	}
 	if err := queue.Publish(tx, FactOffered, of.ID); err != nil {
-		return err
+		return false, err
 	}
-	return s.mailOffer(tx, o, KindOffer, of.ID)
+	return true, s.mailOffer(tx, o, KindOffer, of.ID)
 }
 
 func (s *Service) mailOffer(tx *store.Tx, o *orders.Order, kind, id string) error {
@@ -226,6 +236,14 @@ func (s *Service) Choose(tx *store.Tx, orderID int64, id, choice string) (offerR
 	o, err := orders.Find(tx, of.OrderID)
 	if err != nil {
 		return of, err
+	}
+	stands, err := of.stands(tx, o)
+	if err != nil {
+		return of, err
+	}
+	if !stands {
+		of.State = OfferEnded
+		return of, endOffer(tx, of.ID)
 	}
 	worth := of.WorthMinor
 	if choice == ChoiceWait {
@@ -259,6 +277,35 @@ func (s *Service) Choose(tx *store.Tx, orderID int64, id, choice string) (offerR
 	}
 	_, err = shopify.Plan(tx, request)
 	return of, err
+}
+
+// payable are the states of an order in which money can go back.
+var payable = []string{"paid", "partially_refunded"}
+
+// stands tells whether the reason of an open offer is still there. Rounds end those
+// for which it is not; in between nobody gets money for a parcel that has arrived,
+// or again for goods that were taken out of the order.
+func (of offerRow) stands(tx *store.Tx, o *orders.Order) (bool, error) {
+	if of.Cause != CauseLate && of.Cause != CauseStalled {
+		return true, nil
+	}
+	r, err := find(tx, of.ParcelID)
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	if err != nil || !r.UnderWay || o.CancelledAt != nil || !slices.Contains(payable, o.FinancialStatus) {
+		return false, err
+	}
+	p, err := r.parcel(tx.Now)
+	if err != nil {
+		return false, err
+	}
+	since := of.MadeAt.Truncate(time.Second) // Shopify tells whole ones
+	return !slices.ContainsFunc(o.Refunds, func(f orders.Refund) bool {
+		return !f.CreatedAt.Before(since) && slices.ContainsFunc(f.Lines, func(l orders.RefundLine) bool {
+			return slices.ContainsFunc(p.Items, func(i Item) bool { return i.LineID == l.LineID })
+		})
+	}), nil
 }
 
 // request is the operation that a choice needs; without a kind, none.

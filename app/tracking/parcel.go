@@ -101,11 +101,14 @@ func (r *row) merge(n news, toldAt time.Time) error {
 	if r.DestinationCountry == "" {
 		r.DestinationCountry, r.DestinationRegion = n.Destination, n.Region
 	}
-	if n.Estimated != nil {
+	if r.EstimatedAt == nil {
 		r.EstimatedAt = n.Estimated
 	}
 	if r.Known && !newer(n.UpdatedAt, toldAt, digest, r) {
 		return nil
+	}
+	if n.Estimated != nil {
+		r.EstimatedAt = n.Estimated
 	}
 	r.Known, r.OrderID, r.Digest, r.SourceUpdatedAt, r.SourceTriggeredAt = true, n.OrderID, digest, n.UpdatedAt, toldAt
 	r.Name, r.Status, r.Items = first(n.Name, r.Name), n.Status, string(items)
@@ -177,13 +180,27 @@ func (r *row) conclude(scans []scanRow, zone *time.Location) {
 		r.TransitHours = &hours
 	}
 	if r.EstimatedAt != nil { // whoever carries it knows best; what was promised first is kept beside it
-		day := clock.DateIn(*r.EstimatedAt, zone)
+		day := clock.DateIn(*r.EstimatedAt, r.there(zone))
 		from, until := day.Start(zone).UTC(), day.AddDays(1).Start(zone).Add(-time.Second).UTC()
 		r.ExpectedFrom, r.ExpectedUntil, r.ExpectedSource, r.ExpectedShare = &from, &until, SourceCarrier, 0
 	}
 	if !r.UnderWay || r.StalledAt != nil && r.LastScanAt != nil && r.LastScanAt.After(*r.StalledAt) {
 		r.StalledAt = nil
 	}
+}
+
+// there is the zone that the parcel goes to, the shop's where that is not known. A
+// day of arrival is one of the door's; all others are the shop's.
+func (r *row) there(shop *time.Location) *time.Location {
+	if zone, ok := ZoneOf(r.DestinationCountry, r.DestinationRegion); ok {
+		return zone
+	}
+	return shop
+}
+
+// arrivedOn is an instant in the shop's zone on the day on which the parcel arrived.
+func (r *row) arrivedOn(shop *time.Location) time.Time {
+	return clock.DateIn(*r.DeliveredAt, r.there(shop)).Start(shop).Add(12 * time.Hour)
 }
 
 // Where an expectation comes from.

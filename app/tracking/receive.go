@@ -210,7 +210,7 @@ func (s *Service) read(ctx context.Context, c *queue.Claim) error {
 		return queue.Later(s.db.Clock().Now().Add(wait), err)
 	}
 	if errors.Is(err, shopify.ErrOrderMissing) {
-		return c.Finish(ctx, func(tx *store.Tx) error { return compared(tx, order) })
+		return c.Finish(ctx, func(tx *store.Tx) error { return missing(tx, order) })
 	}
 	if err != nil {
 		return fmt.Errorf("read parcels of order %d: %w", order, err)
@@ -223,6 +223,19 @@ func (s *Service) read(ctx context.Context, c *queue.Claim) error {
 		}
 		return compared(tx, order)
 	})
+}
+
+// missing is what becomes of the parcels of an order that Shopify does not know.
+// When we do not know it either, its deletion came before the last of its scans.
+func missing(tx *store.Tx, order int64) error {
+	_, err := orders.Find(tx, order)
+	if errors.Is(err, orders.ErrNotFound) {
+		return forget(tx, order)
+	}
+	if err != nil {
+		return err
+	}
+	return compared(tx, order)
 }
 
 // newsRead is a parcel as Shopify answers for it.

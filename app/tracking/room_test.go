@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"reflect"
 	"slices"
@@ -88,7 +89,10 @@ func (b *bench) in(shop ids.Shop, fn func(tx *store.Tx) error) {
 const order = 5001
 
 // place puts an order of two lines on record, fulfilled as the parcels say.
-func (b *bench) place(parcels ...map[string]any) {
+func (b *bench) place(parcels ...map[string]any) { b.placeAs(map[string]any{"fulfillments": parcels}) }
+
+// placeAs is place with fields of its own.
+func (b *bench) placeAs(more map[string]any) {
 	b.t.Helper()
 	b.seq++
 	doc := map[string]any{
@@ -100,8 +104,8 @@ func (b *bench) place(parcels ...map[string]any) {
 			{"id": 71, "title": "Lamp", "quantity": 1, "current_quantity": 1, "price": "10.00", "requires_shipping": true},
 			{"id": 72, "title": "Throw", "quantity": 2, "current_quantity": 2, "price": "10.00", "requires_shipping": true},
 		},
-		"fulfillments": parcels,
 	}
+	maps.Copy(doc, more)
 	b.hear(b.orders.Room().Topics, "orders/updated", doc)
 }
 

@@ -65,6 +65,13 @@ func (s *Service) showOffers(tx *store.Tx, at room.PageView) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	o, err := orders.Find(tx, at.OrderID)
+	if errors.Is(err, orders.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
 	out := shownOffers{Path: at.Path, Lang: string(at.Tag)}
 	for _, of := range list {
 		switch {
@@ -74,6 +81,12 @@ func (s *Service) showOffers(tx *store.Tx, at room.PageView) (any, error) {
 			out.Offers = append(out.Offers, shownOffer{Outcome: of.outcome(at.Tag, shop.Currency)})
 			continue
 		case !of.UntilAt.After(tx.Now):
+			continue
+		}
+		if stands, err := of.stands(tx, o); err != nil || !stands {
+			if err != nil {
+				return nil, err
+			}
 			continue
 		}
 		v := shownOffer{ID: of.ID, Text: locale.Shopper.T(at.Tag, "tracking.offer."+of.Cause, nil),

@@ -23,7 +23,7 @@ const TaskWatch = "tracking.watch"
 const (
 	watchEvery   = time.Hour
 	watchAtLeast = 24 * time.Hour // no silence is shorter than this
-	watchAtMost  = 500            // parcels of a shop in one round
+	watchAtMost  = 500            // parcels of a shop that are told or offered something in one round
 	usualPauses  = 990            // thousandths of pauses that are shorter
 )
 
@@ -123,23 +123,29 @@ func (s *Service) watchShop(_ context.Context, tx *store.Tx, _ queue.Job) error 
 		}
 		return err
 	}
-	silent, err := quiet(tx, tx.Now.Add(-watchAtLeast), tx.Now.Add(-sweepYounger), watchAtMost)
+	since, notBefore := tx.Now.Add(-watchAtLeast), tx.Now.Add(-sweepYounger)
+	lanes, err := quietLanes(tx, since, notBefore)
 	if err != nil {
 		return err
 	}
-	zone, known := clock.Zone(shop.Timezone), map[Lane]baseline{}
-	for _, r := range silent {
-		b, ok := known[r.lane()]
-		if !ok {
-			if b, err = s.baseline(tx, r.lane(), zone); err != nil {
-				return err
-			}
-			known[r.lane()] = b
+	zone, found := clock.Zone(shop.Timezone), []int64{}
+	usual := make(map[Lane]baseline, len(lanes))
+	for l := range lanes {
+		if usual[l], err = s.baseline(tx, l, zone); err != nil {
+			return err
 		}
-		if at := b.silentUntil(&r, zone); at == nil || at.After(tx.Now) {
-			continue
+	}
+	err = quiet(tx, since, notBefore, func(r *row) bool {
+		if at := usual[r.lane()].silentUntil(r, zone); at != nil && !at.After(tx.Now) {
+			found = append(found, r.ID)
 		}
-		if err := s.mark(tx, r.ID); err != nil {
+		return len(found) < watchAtMost
+	})
+	if err != nil {
+		return err
+	}
+	for _, id := range found {
+		if err := s.mark(tx, id); err != nil {
 			return err
 		}
 	}

@@ -126,16 +126,47 @@ func scores(tx *store.Tx, l Lane, b breadth, source string, since time.Time) (ke
 	return found.Kept, found.Scored, err
 }
 
-// quiet reads parcels under way that nothing was heard of since an instant.
-func quiet(tx *store.Tx, since, notBefore time.Time, most int) (rows []row, err error) {
-	err = tx.Scoped(&row{}).Where("known AND under_way AND stalled_at IS NULL AND erased_at IS NULL AND shipped_at >= ? AND COALESCE(last_scan_at, shipped_at) < ?", notBefore, since).
-		Order("COALESCE(last_scan_at, shipped_at), id").Limit(most).Find(&rows).Error
-	return rows, err
+// silent is the condition of parcels under way that nothing was heard of since an
+// instant.
+const silent = `FROM tracking_parcels WHERE shop_id = ? AND known AND under_way AND stalled_at IS NULL AND erased_at IS NULL AND shipped_at >= ?
+	AND COALESCE(last_scan_at, shipped_at) < ?`
+
+// quietLanes are the lanes of the parcels that quiet goes through.
+func quietLanes(tx *store.Tx, since, notBefore time.Time) (map[Lane]bool, error) {
+	var rows []row
+	err := tx.Raw(`SELECT DISTINCT carrier, carrier_name, origin_country, destination_country, destination_region `+silent, tx.Shop, notBefore, since).Scan(&rows).Error
+	lanes := make(map[Lane]bool, len(rows))
+	for i := range rows {
+		lanes[rows[i].lane()] = true
+	}
+	return lanes, err
 }
 
-// overdue are parcels past the promised days whose shopper was not told yet.
+// quiet goes through the silent parcels, one at a time and all of them: those that
+// may be silent must not hide those that may not. It ends when visit says so.
+func quiet(tx *store.Tx, since, notBefore time.Time, visit func(r *row) bool) error {
+	rows, err := tx.Raw(`SELECT id, carrier, carrier_name, origin_country, destination_country, destination_region, tracking_number, shipped_at, last_scan_at `+silent,
+		tx.Shop, notBefore, since).Rows()
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var r row
+		if err := rows.Scan(&r.ID, &r.Carrier, &r.CarrierName, &r.OriginCountry, &r.DestinationCountry, &r.DestinationRegion, &r.TrackingNumber, &r.ShippedAt, &r.LastScanAt); err != nil {
+			return err
+		}
+		if !visit(&r) {
+			break
+		}
+	}
+	return rows.Err()
+}
+
+// overdue are parcels past the promised days whose shopper was not told yet. What
+// comes today or waits to be fetched is none.
 func overdue(tx *store.Tx, now, notBefore time.Time, most int) (parcels []int64, err error) {
-	err = tx.Scoped(&row{}).Where("known AND under_way AND erased_at IS NULL AND expected_until < ? AND shipped_at >= ? AND ' ' || told || ' ' NOT LIKE '% delayed %'", now, notBefore).
+	err = tx.Scoped(&row{}).Where("known AND under_way AND erased_at IS NULL AND expected_until < ? AND shipped_at >= ? AND state NOT IN ('out_for_delivery', 'pickup_ready') AND ' ' || told || ' ' NOT LIKE '% delayed %'", now, notBefore).
 		Order("expected_until, id").Limit(most).Pluck("id", &parcels).Error
 	return parcels, err
 }

@@ -172,6 +172,11 @@ func closeOffer(tx *store.Tx, id, state, reason string) (bool, error) {
 	return u.RowsAffected == 1, u.Error
 }
 
+// endOffer ends an open one.
+func endOffer(tx *store.Tx, id string) error {
+	return tx.Exec(`UPDATE tracking_offers SET state = 'ended', settled_at = ? WHERE shop_id = ? AND id = ? AND state = 'open'`, tx.Now, tx.Shop, id).Error
+}
+
 // endOffers ends the open ones whose time is over or whose parcel has arrived.
 func endOffers(tx *store.Tx, now time.Time) error {
 	return tx.Exec(`UPDATE tracking_offers SET state = 'ended', settled_at = ? WHERE shop_id = ? AND state = 'open' AND (until_at <= ?
@@ -180,12 +185,12 @@ func endOffers(tx *store.Tx, now time.Time) error {
 
 // disappointed reads parcels that are silent or late beyond what the merchant
 // tolerates and have no offer yet. Late is measured by what was promised first.
-func disappointed(tx *store.Tx, stalled, late, notBefore time.Time, most int) (rows []row, err error) {
+func disappointed(tx *store.Tx, stalled, late, notBefore time.Time, after int64, most int) (rows []row, err error) {
 	err = tx.Raw(`SELECT t.* FROM tracking_parcels t LEFT JOIN tracking_promises p ON p.shop_id = t.shop_id AND p.parcel_id = t.id
-		WHERE t.shop_id = ? AND t.known AND t.under_way AND t.erased_at IS NULL AND t.shipped_at >= ? AND t.state <> 'out_for_delivery' AND t.state <> 'pickup_ready'
+		WHERE t.shop_id = ? AND t.id > ? AND t.known AND t.under_way AND t.erased_at IS NULL AND t.shipped_at >= ? AND t.state <> 'out_for_delivery' AND t.state <> 'pickup_ready'
 		AND (t.stalled_at <= ? OR p.expected_until < ?)
 		AND NOT EXISTS (SELECT 1 FROM tracking_offers o WHERE o.shop_id = t.shop_id AND o.parcel_id = t.id) ORDER BY t.id LIMIT ?`,
-		tx.Shop, notBefore, stalled, late, most).Scan(&rows).Error
+		tx.Shop, after, notBefore, stalled, late, most).Scan(&rows).Error
 	return rows, err
 }
 
