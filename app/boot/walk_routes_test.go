@@ -295,21 +295,25 @@ func TestWebhookOfOneShopDoesNotTouchAnother(t *testing.T) {
 		a, b := w.tenants[0], w.tenants[1]
 		before := w.rowsOf(b)
 		later := w.clk.Now().Add(time.Hour).Format(time.RFC3339)
-		for topic, body := range map[string]any{
-			"orders/delete":    map[string]any{"id": b.order},
-			"orders/cancelled": map[string]any{"id": b.order, "name": "#1", "currency": "USD", "updated_at": later, "cancelled_at": later, "line_items": []any{}},
-			"orders/edited":    map[string]any{"order_edit": map[string]any{"id": 1, "order_id": b.order, "committed_at": later}},
-			"refunds/create":   map[string]any{"id": 77, "order_id": b.order, "created_at": later},
-			"app/uninstalled":  map[string]any{"id": int64(b.id), "domain": b.domain, "myshopify_domain": b.domain},
-			"shop/update":      map[string]any{"id": int64(b.id), "myshopify_domain": b.domain, "name": "stolen", "currency": "EUR", "updated_at": later},
-			"customers/delete": map[string]any{"id": 1},
+		for _, event := range []struct {
+			topic string
+			body  map[string]any
+		}{
+			{"orders/delete", map[string]any{"id": b.order}},
+			{"orders/cancelled", map[string]any{"id": b.order, "name": "#1", "currency": "USD", "updated_at": later, "cancelled_at": later, "line_items": []any{}}},
+			{"orders/edited", map[string]any{"order_edit": map[string]any{"id": 1, "order_id": b.order, "committed_at": later}}},
+			{"refunds/create", map[string]any{"id": 77, "order_id": b.order, "created_at": later}},
+			{"shop/update", map[string]any{"id": int64(b.id), "myshopify_domain": b.domain, "name": "stolen", "currency": "EUR", "updated_at": later}},
+			{"customers/delete", map[string]any{"id": 1}},
+			// Last: afterwards nobody hears the first shop any more.
+			{"app/uninstalled", map[string]any{"id": int64(b.id), "domain": b.domain, "myshopify_domain": b.domain}},
 		} {
-			raw, err := json.Marshal(body)
+			raw, err := json.Marshal(event.body)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if answer := w.webhook(a, topic, "foreign-"+topic, raw); answer.Code != http.StatusOK {
-				t.Errorf("%s: %d", topic, answer.Code)
+			if answer := w.webhook(a, event.topic, "foreign-"+event.topic, raw); answer.Code != http.StatusOK {
+				t.Errorf("%s: %d", event.topic, answer.Code)
 			}
 		}
 		w.idle()

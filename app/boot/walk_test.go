@@ -97,9 +97,14 @@ func late(t testing.TB) (*httptest.Server, *http.Handler) {
 }
 
 // eachWalk runs the test in an embedded house and in one on PostgreSQL.
+// Each walk has databases and servers of its own, so walks run beside each other.
 func eachWalk(t *testing.T, test func(t *testing.T, w *walk)) {
+	t.Parallel()
 	for _, dialect := range []string{"sqlite", "postgres"} {
-		t.Run(dialect, func(t *testing.T) { test(t, openWalk(t, dialect)) })
+		t.Run(dialect, func(t *testing.T) {
+			t.Parallel()
+			test(t, openWalk(t, dialect))
+		})
 	}
 }
 

@@ -53,9 +53,23 @@ func Open(t testing.TB, dialect string, clk clock.Clock) *store.DB {
 	t.Helper()
 	address := "sqlite:" + filepath.Join(t.TempDir(), "test.db")
 	if dialect == "postgres" {
-		address = Postgres(t)
+		address = hasty(t, Postgres(t))
 	}
 	return OpenURL(t, address, clk)
+}
+
+// hasty lets commits not wait for the disk: no test of one database pulls the
+// plug, and a hundred schemas are made with forty commits each.
+func hasty(t testing.TB, address string) string {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := u.Query()
+	q.Set("synchronous_commit", "off")
+	u.RawQuery = q.Encode()
+	return u.String()
 }
 
 // OpenURL opens the database at the address and migrates it.
