@@ -50,7 +50,7 @@
 // was made, and scored. Silence beyond the lane's own pauses is a stall. A shopper
 // whose parcel is late or stalled may be offered a choice, which is carried out
 // once and within the budget: the row is turned, the budget taken and the operation
-// planned in one transaction. See docs/decisions/0018.
+// planned in one transaction. See docs/decisions/0020.
 //
 // # Tables, topics, facts
 //

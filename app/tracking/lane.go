@@ -223,7 +223,7 @@ func distance(origin, destination string) Distance {
 }
 
 // prior is what is promised where nothing has been learnt, in working days. The
-// sources are in docs/decisions/0018.
+// sources are in docs/decisions/0020.
 type prior struct {
 	span   Span
 	silent int64 // working days without a scan that are nothing unusual
