@@ -9,8 +9,17 @@ const folder = dirname(fileURLToPath(import.meta.url))
 const check = process.argv.includes('--check')
 let stale = 0
 
+// What the templates share lies in parts/, and is put in as text, because a part may
+// be some lines of a style. It must not name parts itself.
+const parts = {}
+for (const name of await readdir(join(folder, 'parts'))) parts[`parts/${name}`] = await readFile(join(folder, 'parts', name), 'utf8')
+const whole = (source) => source.replace(/<mj-include path="([^"]+)" \/>/g, (tag, path) => {
+  if (!parts[path]) throw new Error(`${tag}: there is no such part`)
+  return parts[path]
+})
+
 for (const name of (await readdir(folder)).filter((f) => f.endsWith('.mjml')).sort()) {
-  const source = await readFile(join(folder, name), 'utf8')
+  const source = whole(await readFile(join(folder, name), 'utf8'))
   // Liquid stands where MJML wants colours and sizes, so its validation cannot help.
   const { html, errors } = await mjml2html(source, { validationLevel: 'skip', minify: false, beautify: false, keepComments: true, fonts: {} })
   if (errors.length) throw new Error(`${name}: ${errors.map((e) => e.formattedMessage).join('; ')}`)
