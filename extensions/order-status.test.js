@@ -10,7 +10,8 @@ const told = {
   order: {name: '#1001', url: 'https://app.afterglow.example/l/o/x'},
   status: {kind: 'shipped', text: 'Your order is on its way'},
   eta: 'It should arrive on November 26, 2026.',
-  returns: {allowed: true, last_day: 'December 26, 2026'},
+  returns: {allowed: true, last_day: 'December 26, 2026', text: ''},
+  changes: [{name: 'Cancel the order', text: 'Possible until November 24, 2026 at 10:00.'}],
   link_text: 'View your order',
 };
 const signal = (value) => ({value});
@@ -50,14 +51,20 @@ async function run({answers, state = 'fully_authenticated', order = {id: 'gid://
 describe('card of the order status page', () => {
   it('shows where the order is, and links to its page', async () => {
     const {body, asked} = await run({answers: [{status: 200, body: told}]});
-    for (const text of [told.status.text, told.eta, 'December 26, 2026']) assert.ok(body.textContent.includes(text), text);
+    for (const text of [told.status.text, told.eta, 'December 26, 2026', 'Cancel the order: Possible until November 24, 2026 at 10:00.']) assert.ok(body.textContent.includes(text), text);
     assert.equal(body.querySelector('s-link').getAttribute('href'), told.order.url);
     assert.deepEqual(asked, [{url: 'https://app.afterglow.example/ext/v1/orders/42?lang=en', authorization: 'Bearer token 1'}]);
   });
 
   it('leaves out what is not known', async () => {
-    const {body} = await run({answers: [{status: 200, body: {...told, eta: '', returns: {allowed: false, last_day: ''}}}]});
+    const {body} = await run({answers: [{status: 200, body: {...told, eta: '', returns: {allowed: false, last_day: '', text: ''}, changes: []}}]});
     assert.equal(body.querySelectorAll('s-text').length, 1);
+  });
+
+  it('says how long returns are possible while no day can be named', async () => {
+    const text = 'You can return your items within 30 days of your order.';
+    const {body} = await run({answers: [{status: 200, body: {...told, returns: {allowed: true, last_day: '', text}}}]});
+    assert.ok(body.textContent.includes(text));
   });
 
   it('asks nobody without a customer, and asks after signing in', async () => {

@@ -101,7 +101,7 @@ func asks(a, b *tenant) map[string][]ask {
 		"GET /api/v1/tracking/settings":    {{path: "/tracking/settings", want: 200}},
 		"PUT /api/v1/tracking/settings": {
 			{path: "/tracking/settings", body: map[string]any{"version": 1, "shipped": true, "shop_id": int64(b.id)}, want: 400},
-			{path: "/tracking/settings", body: map[string]any{"version": 1, "shipped": false, "out_for_delivery": true, "delivered": true, "delayed": true}, want: 200},
+			{path: "/tracking/settings", body: map[string]any{"version": 1, "shipped": false, "out_for_delivery": true, "delivered": true, "delayed": true, "exception": true}, want: 200},
 		},
 		"GET /api/v1/tracking/preview": {{path: "/tracking/preview", query: url.Values{"kind": {"out"}, "locale": {"fa"}}, want: 200}},
 		"GET /api/v1/policy":           {{path: "/policy", want: 200}},

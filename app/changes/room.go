@@ -52,7 +52,9 @@ func New(c Config) *Service {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Service{db: c.DB, shops: c.Shops, orders: c.Orders, policy: c.Policy, clients: c.Clients, log: c.Log, requests: c.Requests, poll: 300 * time.Millisecond}
+	s := &Service{db: c.DB, shops: c.Shops, orders: c.Orders, policy: c.Policy, clients: c.Clients, log: c.Log, requests: c.Requests, poll: 300 * time.Millisecond}
+	c.Orders.OnCard(s.card)
+	return s
 }
 
 // Room hangs the room up.

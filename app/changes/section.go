@@ -142,6 +142,18 @@ func (s *Service) options(tx *store.Tx, order int64, tag locale.Tag, zone *time.
 	return list, instead, nil
 }
 
+// card tells Shopify's order status page what can be changed, and until when.
+func (s *Service) card(tx *store.Tx, at orders.CardView) (map[string]any, error) {
+	options, _, err := s.options(tx, at.Order.ID, at.Tag, at.Zone)
+	list := []any{}
+	for _, o := range options {
+		if o.Link != "" {
+			list = append(list, map[string]any{"name": o.Name, "text": o.Text})
+		}
+	}
+	return map[string]any{"changes": list}, err
+}
+
 // showChange says how a change stands.
 func showChange(tag locale.Tag, ch Change, path string) *shownChange {
 	t := func(key string) string { return locale.Shopper.T(tag, "changes."+key, nil) }

@@ -2,6 +2,7 @@ package orders
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -17,10 +18,10 @@ import (
 	"afterglow/app/store"
 )
 
-// LetterExtra is what a later room adds to the confirmations of one style. This
-// room does not know the later one: it asks whoever is hung up.
+// LetterExtra is what a later room adds to the confirmations of one style, or of
+// all. This room does not know the later one: it asks whoever is hung up.
 type LetterExtra struct {
-	Style string
+	Style string // "" for every style; then only Add counts, and only its Data
 	// Reserve is asked in the transaction that asks for a confirmation in the
 	// style: for what has to exist before the letter can be written. It may be
 	// asked again for the same order.
@@ -175,6 +176,16 @@ func (s *Service) held(tx *store.Tx, order int64, chosen Choice) (Choice, error)
 // be used for this order gives way to one that needs nothing.
 func (s *Service) furnish(tx *store.Tx, v *view, d Design, chosen Choice, preview bool) (Choice, map[string]any, error) {
 	data := map[string]any{"offer": mail.NoOffer(), "similar": []any{}}
+	for _, e := range s.extras {
+		if e.Style != "" {
+			continue
+		}
+		a, err := e.Add(tx, LetterView{Order: v.Order, Design: d, Shop: v.shop, Tag: v.tag, Zone: v.zone, Preview: preview})
+		if err != nil {
+			return chosen, nil, err
+		}
+		maps.Copy(data, a.Data)
+	}
 	needs := slices.Contains([]string{StyleInviting, StyleSimilar}, chosen.Style)
 	if !needs {
 		return chosen, data, nil

@@ -341,7 +341,7 @@ func eventEntry(e EventRow) timelineEntry {
 
 // mailTitles are what merchants call the mails about an order.
 var mailTitles = map[string]string{KindConfirmation: "Order confirmation", "tracking.shipped": "Shipping notice", "tracking.out_for_delivery": "Out-for-delivery notice",
-	"tracking.delivered": "Delivery notice", "tracking.delayed": "Delay notice"}
+	"tracking.delivered": "Delivery notice", "tracking.delayed": "Delay notice", "tracking.exception": "Exception notice"}
 
 func mailEntry(m messages.Message) timelineEntry {
 	title := mailTitles[m.Kind]

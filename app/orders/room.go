@@ -55,6 +55,7 @@ type Service struct {
 	days      finishedDays
 	terms     func(*store.Tx, *Order) (ReturnTerms, error)
 	asked     []func(tx *store.Tx) (Attention, error)
+	cards     []func(tx *store.Tx, at CardView) (map[string]any, error)
 	mayRead   func(ids.Shop) bool // for the sake of a card's name alone
 }
 

@@ -3,6 +3,7 @@ package orders
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"afterglow/app/store"
 )
@@ -51,4 +52,15 @@ func Pictures(tx *store.Tx, products []int64) (map[int64]Picture, error) {
 		}
 	}
 	return found, err
+}
+
+// PlacedAt is when each of the orders was placed, as far as they are known.
+func PlacedAt(tx *store.Tx, ids []int64) (map[int64]time.Time, error) {
+	var rows []row
+	err := tx.Scoped(&row{}).Select("id", "placed_at").Where("id IN ? AND deleted_at IS NULL", append([]int64{0}, ids...)).Find(&rows).Error
+	at := make(map[int64]time.Time, len(rows))
+	for _, r := range rows {
+		at[r.ID] = r.PlacedAt
+	}
+	return at, err
 }

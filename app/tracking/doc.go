@@ -46,6 +46,10 @@
 //
 // # Promises, stalls, make-goods
 //
+// Before there is a parcel, carrier and day of shipping are unknown: then what the
+// last orders to the same country took, from the purchase to the door, is said, with
+// how often that would have come true (before.go).
+//
 // Each delivered parcel teaches its lane; a promise is made from that, kept as it
 // was made, and scored. Silence beyond the lane's own pauses is a stall. A shopper
 // whose parcel is late or stalled may be offered a choice, which is carried out

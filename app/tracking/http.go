@@ -207,12 +207,12 @@ func (s *Service) putSettings(c *web.Ctx) error {
 	return c.OK(map[string]any{"settings": v})
 }
 
-var errKind = problem.New(problem.Malformed, "tracking.kind", "Choose shipped, out, delivered or delayed.")
+var errKind = problem.New(problem.Malformed, "tracking.kind", "Choose shipped, out, delivered, delayed or exception.")
 
 // getPreview shows a mail with a made-up parcel, in the shop's own look.
 func (s *Service) getPreview(c *web.Ctx) error {
 	stage, tag := c.Query("kind"), locale.Match(c.Query("locale"))
-	if !slices.Contains(mail.TrackingStages, stage) {
+	if stage != stageException && !slices.Contains(mail.TrackingStages, stage) {
 		return errKind
 	}
 	var rendered *mail.Rendered
@@ -225,7 +225,8 @@ func (s *Service) getPreview(c *web.Ctx) error {
 		if err != nil {
 			return err
 		}
-		kind := mail.Kind{Name: "tracking." + stage, Template: mail.TrackingTemplate, Subject: mail.TrackingSubject(stage)}
+		kind := formOf(stage)
+		kind.Name = "tracking." + stage
 		rendered, err = s.renderer.Render(c.Context(), kind, l, mail.Brand{Accent: settings.AccentColor})
 		return err
 	})

@@ -127,9 +127,11 @@ type learntLane struct {
 	Median      int64  `json:"median_days"`
 	From        int64  `json:"from_days"`
 	Until       int64  `json:"until_days"`
-	Scored      int64  `json:"scored"` // promises
-	Kept        int64  `json:"kept"`   // of these came true
-	Learnt      bool   `json:"learnt"` // enough parcels to promise by them
+	Scored      int64  `json:"scored"`      // promises
+	Kept        int64  `json:"kept"`        // of these came true
+	Learnt      bool   `json:"learnt"`      // enough parcels to promise by them
+	Quiet       int64  `json:"quiet_hours"` // silence that is nothing unusual
+	QuietLearnt bool   `json:"quiet_learnt"`
 }
 
 const learntMost = 50

@@ -18,19 +18,19 @@ import (
 )
 
 // stages are the parts of the template that the kinds use.
-var stages = map[string]string{KindShipped: "shipped", KindOut: "out", KindDelivered: "delivered", KindDelayed: "delayed"}
+var stages = map[string]string{KindShipped: "shipped", KindOut: "out", KindDelivered: "delivered", KindDelayed: "delayed", KindException: stageException}
 
 // importance is what the shopper's choice of mails goes by.
-var importance = map[string]mail.Importance{KindShipped: mail.Nice, KindOut: mail.Nice, KindDelivered: mail.Needed, KindDelayed: mail.Needed}
+var importance = map[string]mail.Importance{KindShipped: mail.Nice, KindOut: mail.Nice, KindDelivered: mail.Needed, KindDelayed: mail.Needed, KindException: mail.Needed}
 
 // kinds in the order in which their mails may leave.
-var kinds = []string{KindShipped, KindDelayed, KindOut, KindDelivered}
+var kinds = []string{KindShipped, KindDelayed, KindOut, KindException, KindDelivered}
 
 func (s *Service) mails() (all []mail.Kind) {
 	for _, name := range kinds {
 		stage := stages[name]
-		all = append(all, mail.Kind{Name: name, Class: mail.Transactional, Importance: importance[name], Template: mail.TrackingTemplate, Subject: mail.TrackingSubject(stage),
-			Samples: []mail.Sample{{Name: stage, Letter: mail.SampleTracking(locale.English, stage)}},
+		form := formOf(stage)
+		all = append(all, mail.Kind{Name: name, Class: mail.Transactional, Importance: importance[name], Template: form.Template, Subject: form.Subject, Samples: form.Samples,
 			Compose: func(_ context.Context, tx *store.Tx, ref string) (*mail.Letter, error) {
 				return s.compose(tx, name, ref)
 			},
@@ -49,6 +49,9 @@ func (s *Service) sample(tx *store.Tx, stage string, tag locale.Tag) (*mail.Lett
 	}
 	tone, _ := h.Data["tone"].(string)
 	mail.WithParcel(tag, h.Data, stage, tone)
+	if stage == stageException {
+		h.Data["notice"] = sampleException(tag, h).Data()
+	}
 	return &mail.Letter{To: h.To, ReplyTo: h.ReplyTo, Locale: string(tag), Data: h.Data, Why: "A sample"}, nil
 }
 
@@ -102,7 +105,11 @@ func (s *Service) compose(tx *store.Tx, kind, ref string) (*mail.Letter, error) 
 	if at < 0 {
 		return nil, mail.Stop("the parcel was cancelled")
 	}
-	parcelData(h, j, j.Parcels[at], kind)
+	if kind == KindException {
+		h.Data["notice"] = exceptionNotice(h, j.Parcels[at], len(j.Parcels)).Data()
+	} else {
+		parcelData(h, j, j.Parcels[at], kind)
+	}
 	return &mail.Letter{To: h.To, ReplyTo: h.ReplyTo, Locale: string(h.Tag), Data: h.Data}, nil
 }
 

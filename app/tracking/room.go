@@ -43,7 +43,11 @@ func New(c Config) *Service {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Service{db: c.DB, shops: c.Shops, orders: c.Orders, messages: c.Messages, renderer: c.Renderer, readers: c.Readers, log: c.Log}
+	s := &Service{db: c.DB, shops: c.Shops, orders: c.Orders, messages: c.Messages, renderer: c.Renderer, readers: c.Readers, log: c.Log}
+	attention(c.Orders)
+	c.Orders.Extend(s.promised())
+	c.Orders.OnCard(s.card)
+	return s
 }
 
 // Room hangs the room up.

@@ -17,8 +17,8 @@ var arrivalTemplate string
 //go:embed page/arrival.css
 var arrivalCSS string
 
-// section answers on the order page when it comes. Without a parcel the page's own
-// answer stays.
+// section answers on the order page when it comes. Without a parcel, and where
+// nothing was learnt, the page's own answer stays.
 func (s *Service) section() room.Section {
 	return room.Section{Name: "arrival", Place: room.Main, Rank: 10, Template: arrivalTemplate, CSS: arrivalCSS,
 		Show: func(_ context.Context, tx *store.Tx, at room.PageView) (any, error) { return s.show(tx, at) }}
@@ -57,7 +57,7 @@ const scansShown = 60
 
 func (s *Service) show(tx *store.Tx, at room.PageView) (any, error) {
 	j, err := s.Journey(tx, at.OrderID)
-	if err != nil || len(j.Parcels) == 0 {
+	if err != nil {
 		return nil, err
 	}
 	o, err := orders.Find(tx, at.OrderID)
@@ -66,6 +66,13 @@ func (s *Service) show(tx *store.Tx, at room.PageView) (any, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if len(j.Parcels) == 0 {
+		e, err := beforeParcels(tx, o, j.Zone)
+		if err != nil || e.Until == nil {
+			return nil, err
+		}
+		return shown{Headline: expectedText(at.Tag, "", e, j.Zone), Sure: sureText(at.Tag, e)}, nil
 	}
 	out := shown{Several: len(j.Parcels) > 1, Late: j.Late}
 	for _, p := range j.Parcels {

@@ -49,10 +49,15 @@ func (s *Service) baseline(tx *store.Tx, l Lane, zone *time.Location) (baseline,
 		return baseline{}, err
 	}
 	if b < breadths {
-		return baseline{Silence: max(watchAtLeast, time.Duration(h.quantile(usualPauses)+1)*pauseUnit), Pauses: h.total()}, nil
+		return baseline{Silence: learntSilence(h), Pauses: h.total()}, nil
 	}
 	talks, err := carrierTalks(tx, l.Carrier)
 	return baseline{Days: priors[l.distance(zone)].silent, Mute: !talks}, err
+}
+
+// learntSilence is longer than nearly all pauses that ended well.
+func learntSilence(h histogram) time.Duration {
+	return max(watchAtLeast, time.Duration(h.quantile(usualPauses)+1)*pauseUnit)
 }
 
 // silentUntil is when the parcel's silence becomes unusual; nil when it cannot.

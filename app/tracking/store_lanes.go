@@ -220,10 +220,42 @@ func learntLanes(tx *store.Tx) ([]learntLane, error) {
 			}
 		}
 	}
+	if err := addSilence(tx, list); err != nil {
+		return nil, err
+	}
 	for i := range list {
 		if known, ok := CarrierNamed(list[i].Carrier); ok {
 			list[i].Carrier = known.Name
 		}
 	}
 	return list, err
+}
+
+// addSilence adds how long parcels of each lane are silent without anything being
+// wrong: learnt, or in working days by the prior.
+func addSilence(tx *store.Tx, list []learntLane) error {
+	var rows []struct {
+		Carrier, Origin, Destination string
+		Value, Count                 int64
+	}
+	err := tx.Raw(`SELECT carrier, origin, destination, value, SUM(count) AS count FROM tracking_lanes WHERE shop_id = ? AND measure = ? AND month >= ?
+		GROUP BY carrier, origin, destination, value HAVING SUM(count) > 0 ORDER BY value`, tx.Shop, measurePause, since(tx.Now)).Scan(&rows).Error
+	if err != nil {
+		return err
+	}
+	pauses := map[Lane]histogram{}
+	for _, r := range rows {
+		l := Lane{Carrier: r.Carrier, Origin: r.Origin, Destination: r.Destination}
+		pauses[l] = append(pauses[l], tally{r.Value, r.Count})
+	}
+	for i := range list {
+		l := &list[i]
+		h := pauses[Lane{Carrier: l.Carrier, Origin: l.Origin, Destination: l.Destination}]
+		if l.QuietLearnt = h.total() >= enoughPauses; l.QuietLearnt {
+			l.Quiet = int64(learntSilence(h) / time.Hour)
+		} else {
+			l.Quiet = 24 * priors[distance(l.Origin, l.Destination)].silent
+		}
+	}
+	return nil
 }

@@ -31,7 +31,7 @@ var views = map[string]string{
 	Delivered:  "known AND state = 'delivered'",
 	"problems": "known AND state IN ('exception', 'attempted')",
 	"late":     "known AND under_way AND expected_until < ?",
-	"stalled":  "known AND under_way AND stalled_at IS NOT NULL",
+	"stalled":  "known AND under_way AND stalled_at IS NOT NULL AND state <> 'exception'", // that is a problem of its own
 }
 
 // where is the condition of a view, with what fills its holes.
@@ -62,6 +62,18 @@ func counts(tx *store.Tx) (map[string]int64, error) {
 		out[view] = n
 	}
 	return out, nil
+}
+
+// troubles counts the parcels of late that a merchant should look at: silent ones,
+// and those that could not be delivered.
+func troubles(tx *store.Tx, notBefore time.Time) (stalled, failed int64, err error) {
+	for view, into := range map[string]*int64{"stalled": &stalled, "problems": &failed} {
+		sql, args, _ := where(tx, view)
+		if err := tx.Raw("SELECT count(*) FROM tracking_parcels WHERE "+sql+" AND shipped_at >= ?", append(args, notBefore)...).Scan(into).Error; err != nil {
+			return 0, 0, err
+		}
+	}
+	return stalled, failed, nil
 }
 
 // list reads a page of a view, newest first, and the cursor of the next one.
@@ -146,4 +158,24 @@ func lanes(tx *store.Tx) ([]lane, error) {
 	}
 	slices.SortStableFunc(out, func(a, b lane) int { return int(b.Parcels - a.Parcels) })
 	return out[:min(len(out), lanesMost)], nil
+}
+
+type arrival struct {
+	OrderID     int64
+	DeliveredAt time.Time
+}
+
+// arrivals are the last orders that reached a country, newest first, each with its
+// last parcel.
+func arrivals(tx *store.Tx, country string, since time.Time, from, most int) (list []arrival, err error) {
+	var rows []arrival
+	err = tx.Raw(fmt.Sprintf(`SELECT order_id, delivered_at FROM (SELECT order_id, delivered_at, destination_country FROM tracking_parcels
+		WHERE shop_id = ? AND delivered_at >= ? ORDER BY delivered_at DESC LIMIT %d) late WHERE destination_country = ? ORDER BY delivered_at DESC`, from), tx.Shop, since, country).Scan(&rows).Error
+	seen := map[int64]bool{}
+	for _, r := range rows {
+		if !seen[r.OrderID] && len(list) < most {
+			seen[r.OrderID], list = true, append(list, r)
+		}
+	}
+	return list, err
 }

@@ -19,6 +19,7 @@ type Settings struct {
 	OutForDelivery bool `json:"out_for_delivery"`
 	Delivered      bool `json:"delivered"`
 	Delayed        bool `json:"delayed"`
+	Exception      bool `json:"exception"`
 }
 
 func (v Settings) wants(kind string) bool {
@@ -31,6 +32,8 @@ func (v Settings) wants(kind string) bool {
 		return v.Delivered
 	case KindDelayed:
 		return v.Delayed
+	case KindException:
+		return v.Exception
 	}
 	return false
 }
@@ -42,6 +45,7 @@ type settingsRow struct {
 	OutForDelivery bool
 	Delivered      bool
 	Delayed        bool
+	Exception      bool
 	UpdatedAt      time.Time `gorm:"autoUpdateTime:false"`
 }
 
@@ -53,17 +57,17 @@ func loadSettings(tx *store.Tx) (Settings, error) {
 	var r settingsRow
 	err := store.One(tx.Scoped(&settingsRow{}).Take(&r))
 	if errors.Is(err, store.ErrNotFound) {
-		return Settings{Shipped: true, OutForDelivery: true, Delivered: true, Delayed: true}, nil
+		return Settings{Shipped: true, OutForDelivery: true, Delivered: true, Delayed: true, Exception: true}, nil
 	}
-	return Settings{r.Version, r.Shipped, r.OutForDelivery, r.Delivered, r.Delayed}, err
+	return Settings{r.Version, r.Shipped, r.OutForDelivery, r.Delivered, r.Delayed, r.Exception}, err
 }
 
 // saveSettings replaces the version that the change was made on.
 func saveSettings(tx *store.Tx, v Settings) (Settings, error) {
-	done := tx.Exec(`INSERT INTO tracking_settings (shop_id, version, shipped, out_for_delivery, delivered, delayed, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?)
+	done := tx.Exec(`INSERT INTO tracking_settings (shop_id, version, shipped, out_for_delivery, delivered, delayed, exception, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (shop_id) DO UPDATE SET version = excluded.version, shipped = excluded.shipped, out_for_delivery = excluded.out_for_delivery,
-			delivered = excluded.delivered, delayed = excluded.delayed, updated_at = excluded.updated_at
-		WHERE tracking_settings.version = ?`, tx.Shop, v.Version+1, v.Shipped, v.OutForDelivery, v.Delivered, v.Delayed, tx.Now, v.Version)
+			delivered = excluded.delivered, delayed = excluded.delayed, exception = excluded.exception, updated_at = excluded.updated_at
+		WHERE tracking_settings.version = ?`, tx.Shop, v.Version+1, v.Shipped, v.OutForDelivery, v.Delivered, v.Delayed, v.Exception, tx.Now, v.Version)
 	if done.Error == nil && done.RowsAffected == 0 {
 		return v, ErrSettingsStale
 	}

@@ -28,6 +28,7 @@ const (
 	KindOut       = "tracking.out_for_delivery"
 	KindDelivered = "tracking.delivered"
 	KindDelayed   = "tracking.delayed"
+	KindException = "tracking.exception"
 )
 
 // A milestone is a state of a parcel worth telling.
@@ -53,11 +54,13 @@ var milestones = []milestone{
 		}},
 	{name: "delayed", kind: KindDelayed, title: "delayed", fresh: 48 * time.Hour,
 		reached: func(r *row) *time.Time { return when(r.State == Delayed, r.StateAt) },
-		says:    func(r *row) bool { return r.UnderWay && r.State != OutNow && r.State != PickupReady }},
+		says: func(r *row) bool {
+			return r.UnderWay && r.State != OutNow && r.State != PickupReady && r.State != Exception
+		}},
 	{name: "out", fact: FactOut, kind: KindOut, title: "out for delivery", fresh: 18 * time.Hour,
 		reached: func(r *row) *time.Time { return r.OutAt },
 		says:    func(r *row) bool { return r.State == OutNow }},
-	{name: "exception", fact: FactException, title: "could not be delivered", fresh: 7 * 24 * time.Hour,
+	{name: "exception", fact: FactException, kind: KindException, title: "could not be delivered", fresh: 72 * time.Hour,
 		reached: func(r *row) *time.Time { return when(r.State == Exception, r.StateAt) },
 		says:    func(r *row) bool { return r.State == Exception }},
 	{name: "delivered", fact: FactDelivered, kind: KindDelivered, title: "delivered", fresh: 72 * time.Hour,

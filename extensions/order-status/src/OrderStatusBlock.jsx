@@ -72,7 +72,13 @@ function Told({told, t}) {
     <s-stack direction="block" gap="base">
       <s-text type="strong">{told.status.text}</s-text>
       {told.eta && <s-text>{told.eta}</s-text>}
+      {(told.changes ?? []).map(({name, text}) => (
+        <s-text key={name}>
+          {name}: {text}
+        </s-text>
+      ))}
       {told.returns.allowed && told.returns.last_day && <s-text>{t('returns_until', {day: told.returns.last_day})}</s-text>}
+      {told.returns.allowed && !told.returns.last_day && told.returns.text && <s-text>{told.returns.text}</s-text>}
       <s-link href={told.order.url}>{told.link_text}</s-link>
     </s-stack>
   );

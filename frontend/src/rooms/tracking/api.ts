@@ -37,15 +37,21 @@ export interface ParcelDetail extends Parcel {
 
 export interface Lane {
   carrier: string;
-  carrier_name: string;
-  country: string;
+  origin: string;
+  destination: string;
   parcels: number;
-  median_hours: number;
+  median_days: number;
+  from_days: number;
+  until_days: number;
+  scored: number;
+  kept: number;
+  learnt: boolean;
+  quiet_hours: number;
+  quiet_learnt: boolean;
 }
 
 export interface Overview {
   counts: Record<string, number>;
-  lanes: Lane[];
 }
 
 export interface Parcels {
@@ -59,6 +65,7 @@ export interface Settings {
   out_for_delivery: boolean;
   delivered: boolean;
   delayed: boolean;
+  exception: boolean;
 }
 
 export const views = [

@@ -1,52 +1,131 @@
+import { useResource } from '../../shell/resource';
 import { useFormat } from '../../shell/session';
-import { Empty } from '../../shell/states';
+import { Empty, Failed, Skeleton } from '../../shell/states';
 import { t } from '../../shell/strings';
 import type { Lane } from './api';
 
-/** How long each carrier takes to each country: the bar is the median, the text says it too. */
-export function Lanes({ lanes }: { lanes: Lane[] }) {
-  const format = useFormat();
-  const most = Math.max(1, ...lanes.map((lane) => lane.median_hours));
-  const days = (hours: number) => t('tracking.lane.days', { days: format.number(round(hours)) });
-  const names = new Intl.DisplayNames(['en'], { type: 'region' });
+/**
+ * How long parcels take on each lane: a bar from the fastest day that is promised to
+ * the slowest, on one scale, with the middle marked; beside it how often that came
+ * true. The words say all that the picture does.
+ */
+export function Lanes() {
+  const { data, error, reload } = useResource<{ lanes: Lane[] }>('/tracking/lanes');
+  const lanes = data?.lanes;
   return (
     <s-section heading={t('tracking.lanes')}>
-      {lanes.length === 0 ? (
+      {error && !lanes ? (
+        <Failed error={error} retry={() => void reload()} />
+      ) : lanes === undefined ? (
+        <Skeleton lines={4} height={180} />
+      ) : lanes.length === 0 ? (
         <Empty icon="order" heading={t('tracking.lanes_none')}>
           {t('tracking.lanes_none_detail')}
         </Empty>
       ) : (
         <>
           <p className="subdued">{t('tracking.lanes_detail')}</p>
-          <ul className="plain-list lanes">
-            {lanes.map((lane) => (
-              <li key={`${lane.carrier} ${lane.country}`} className="lane">
-                <span className="lane-name">
-                  {lane.carrier_name || t('tracking.lane.other')} →{' '}
-                  {lane.country ? names.of(lane.country) : t('tracking.lane.nowhere')}
-                </span>
-                <span className="lane-track" aria-hidden="true">
-                  <span
-                    className="lane-bar"
-                    style={{ inlineSize: `${Math.max(2, (100 * lane.median_hours) / most)}%` }}
-                  />
-                </span>
-                <span className="lane-figure">
-                  {days(lane.median_hours)}{' '}
-                  <span className="subdued">
-                    {t('tracking.lane.parcels', { count: lane.parcels })}
-                  </span>
-                </span>
-              </li>
-            ))}
-          </ul>
+          <Picture lanes={lanes} />
         </>
       )}
     </s-section>
   );
 }
 
-/** Days with one digit, as long as that says something. */
-function round(hours: number): number {
-  return Math.round(hours / 2.4) / 10;
+function Picture({ lanes }: { lanes: Lane[] }) {
+  const longest = Math.max(1, ...lanes.map((lane) => lane.until_days));
+  const step = Math.max(1, Math.ceil(longest / 6));
+  const scale = Math.ceil(longest / step) * step;
+  const ticks = Array.from({ length: scale / step + 1 }, (_, i) => i * step);
+  return (
+    <ul className="plain-list lanes">
+      <li className="lane lane-scale" aria-hidden="true">
+        <span className="lane-track">
+          {ticks.map((tick) => (
+            <span
+              key={tick}
+              className="lane-tick"
+              style={{ insetInlineStart: `${(100 * tick) / scale}%` }}
+            >
+              {tick}
+            </span>
+          ))}
+        </span>
+      </li>
+      {lanes.map((lane) => (
+        <Row
+          key={`${lane.carrier} ${lane.origin} ${lane.destination}`}
+          lane={lane}
+          scale={scale}
+          ticks={ticks.length - 1}
+        />
+      ))}
+    </ul>
+  );
+}
+
+function Row({ lane, scale, ticks }: { lane: Lane; scale: number; ticks: number }) {
+  const format = useFormat();
+  const names = new Intl.DisplayNames(['en'], { type: 'region' });
+  const country = (code: string) => (code ? (names.of(code) ?? code) : t('tracking.lane.nowhere'));
+  const kept = lane.scored >= 20 ? lane.kept / lane.scored : undefined;
+  return (
+    <li className="lane">
+      <span className="lane-name">
+        <strong>{lane.carrier || t('tracking.lane.other')}</strong>
+        <span className="subdued">
+          {country(lane.origin)} → {country(lane.destination)}
+        </span>
+      </span>
+      <span
+        className="lane-track"
+        aria-hidden="true"
+        style={{ backgroundSize: `${100 / ticks}% 100%` }}
+      >
+        <span
+          className={lane.learnt ? 'lane-bar' : 'lane-bar lane-few'}
+          style={{
+            insetInlineStart: `${(100 * lane.from_days) / scale}%`,
+            inlineSize: `max(10px, ${(100 * (lane.until_days - lane.from_days)) / scale}%)`,
+          }}
+        />
+        <span
+          className="lane-middle"
+          style={{ insetInlineStart: `${(100 * lane.median_days) / scale}%` }}
+        />
+      </span>
+      <span className="lane-figure">
+        <strong>
+          {lane.from_days === lane.until_days
+            ? t('tracking.lane.day', { days: lane.from_days })
+            : t('tracking.lane.span', {
+                from: format.number(lane.from_days),
+                until: format.number(lane.until_days),
+              })}
+        </strong>
+        <span className="subdued">
+          {t(lane.learnt ? 'tracking.lane.learnt' : 'tracking.lane.prior', {
+            count: lane.parcels,
+          })}
+        </span>
+      </span>
+      <span className="lane-hits">
+        {kept === undefined ? (
+          <span className="subdued">{t('tracking.lane.unscored', { count: lane.scored })}</span>
+        ) : (
+          <>
+            <s-badge tone={kept >= 0.8 ? 'success' : 'warning'}>
+              {t('tracking.lane.kept', { percent: format.number(Math.floor(100 * kept)) })}
+            </s-badge>
+            <span className="subdued">{t('tracking.lane.scored', { count: lane.scored })}</span>
+          </>
+        )}
+        <span className="subdued">
+          {t(lane.quiet_learnt ? 'tracking.lane.quiet' : 'tracking.lane.quiet_prior', {
+            days: format.number(Math.round(lane.quiet_hours / 2.4) / 10),
+          })}
+        </span>
+      </span>
+    </li>
+  );
 }

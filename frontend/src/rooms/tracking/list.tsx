@@ -4,7 +4,7 @@ import { useResource } from '../../shell/resource';
 import { navigate, usePlace, withQuery } from '../../shell/router';
 import { Search } from '../../shell/search';
 import { useFormat } from '../../shell/session';
-import { Empty, Failed, Skeleton, SkeletonRows } from '../../shell/states';
+import { Empty, Failed, SkeletonRows } from '../../shell/states';
 import { t, tCode } from '../../shell/strings';
 import type { Overview, Parcel, Parcels } from './api';
 import { filters, listPath, views } from './api';
@@ -12,6 +12,9 @@ import { ParcelState } from './badge';
 import { Lanes } from './lanes';
 
 const FRESH = 15_000;
+
+/** The lists that want somebody's hand when they are not empty. */
+const troubles: readonly string[] = ['late', 'stalled', 'problems'];
 
 /** Where all parcels are: how many of each, how the lanes do, and each one. */
 export default function TrackingScreen() {
@@ -37,7 +40,12 @@ export default function TrackingScreen() {
         <ul className="tiles tiles-six" aria-busy={overview.data === undefined}>
           {views.map((view) => (
             <li key={view}>
-              <a className="tile" href={`/tracking?view=${view}`}>
+              <a
+                className={
+                  troubles.includes(view) && overview.data?.counts[view] ? 'tile tile-care' : 'tile'
+                }
+                href={`/tracking?view=${view}`}
+              >
                 <span className="tile-label">{tCode('tracking_view', view)}</span>
                 <span className="tile-value">
                   {overview.data ? overview.data.counts[view] : <span className="blank" />}
@@ -105,17 +113,7 @@ export default function TrackingScreen() {
           )}
         </div>
       </s-section>
-      {overview.data ? (
-        <Lanes lanes={overview.data.lanes} />
-      ) : (
-        <s-section heading={t('tracking.lanes')}>
-          {overview.error ? (
-            <Failed error={overview.error} retry={() => void overview.reload()} />
-          ) : (
-            <Skeleton lines={4} height={180} />
-          )}
-        </s-section>
-      )}
+      <Lanes />
     </Page>
   );
 }

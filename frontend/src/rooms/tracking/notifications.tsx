@@ -15,6 +15,7 @@ const mails = [
   { name: 'out_for_delivery', kind: 'out' },
   { name: 'delivered', kind: 'delivered' },
   { name: 'delayed', kind: 'delayed' },
+  { name: 'exception', kind: 'exception' },
 ] as const;
 const languages = ['en', 'ar', 'fa', 'ja', 'ru', 'de', 'fr', 'es'];
 
