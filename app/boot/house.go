@@ -112,6 +112,7 @@ func Open(ctx context.Context, c Config, clk clock.Clock, log *slog.Logger) (h *
 	h.API = shopify.NewAPI(h.App, shopify.NewSource(h.Shops, h.App, clk, log), log, apiHooks(log))
 	h.Shops.UseAPI(h.API)
 	h.Operator = shopify.NewOperator(h.DB, h.API.Client, log)
+	h.Shops.UseOperator(h.Operator)
 	h.Shops.Version, h.Shops.OptionalScopes = Version, OptionalScopes
 	h.Shops.DNS, h.Shops.MailHost, h.Shops.Limits = mail.ResolverAt(c.DNSServer), c.mailHost(), c.MailLimits
 	if h.mailbox != nil {

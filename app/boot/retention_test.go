@@ -66,7 +66,7 @@ var personal = map[string]class{
 
 	"changes_changes.address": classTrade, "changes_changes.detail": classTrade, "changes_changes.asked_by": classTrade, "changes_changes.staff_note": classTrade, "changes_changes.pay_url": classTrade, "changes_changes.locale": classTrade,
 
-	"shopify_operations.input": classValue, "shopify_operations.reason": classValue,
+	"shopify_operations.input": classValue, "shopify_operations.reason": classValue, "shopify_operations.given_up_note": classValue, "shopify_operations.given_up_by": classValue,
 
 	"shops_privacy_requests.customer_id": classRequest, "shops_privacy_requests.email": classRequest, "shops_privacy_requests.phone": classRequest, "shops_privacy_requests.order_ids": classRequest,
 	"shops_privacy_files.sealed": classDisclosure,

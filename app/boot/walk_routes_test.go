@@ -182,6 +182,7 @@ func asks(a, b *tenant) map[string][]ask {
 		"PUT /api/v1/requests/problems/:id/state":        {{path: "/requests/problems/" + b.problem + "/state", body: map[string]any{"state": "closed"}, want: 404}},
 		"GET /api/v1/requests/photos/:id":                {{path: "/requests/photos/" + b.photo, want: 404}},
 		"GET /api/v1/operations":                         {{path: "/operations", want: 200}, {path: "/operations", query: url.Values{"cursor": {"zzz"}}, want: 200}},
+		"POST /api/v1/operations/:id/give-up":            {{path: "/operations/" + b.operation + "/give-up", body: map[string]any{"note": "walk"}, want: 404}},
 		"POST /api/v1/operations/:id/retry":              {{path: "/operations/" + b.operation + "/retry", body: map[string]any{}, want: 404}},
 		"GET /api/v1/staff":                              {{path: "/staff", want: 200}},
 		"PUT /api/v1/staff/default":                      {{path: "/staff/default", body: map[string]any{"role": "support", "shop_id": int64(b.id)}, want: 400}, {path: "/staff/default", body: map[string]any{"role": "viewer"}, want: 200}},

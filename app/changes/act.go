@@ -75,13 +75,13 @@ func (s *Service) refusal(ctx context.Context, c *shopify.Client, op shopify.Ope
 		return nil, &shopify.Refused{Reason: WhyMissing}
 	case err != nil:
 		return nil, err
-	case op.Attempt > 1 && happened(g, ch):
+	case op.Again() && happened(g, ch):
 		s.letGo(ctx, c, g, ch)
 		return g, nil
 	}
 	if why := closed(g, ch); why != "" {
 		no = &shopify.Refused{Reason: why}
-	} else if op.Attempt > 1 && ch.Kind == Cancel {
+	} else if op.Again() && ch.Kind == Cancel {
 		return nil, errPending.With(no) // an earlier attempt may be on its way
 	}
 	s.letGo(ctx, c, g, ch)

@@ -82,9 +82,14 @@ const (
 	WhyLast      = "last"      // without the item nothing would be left
 	WhyMost      = "most"      // more of it than the shop sells in one order
 	WhyStock     = "stock"     // the shop does not have so many
+	WhyGivenUp   = "given_up"  // staff gave it up
 )
 
-var reasons = []string{WhySent, WhyCancelled, WhyInWork, WhyLocked, WhyLate, WhyRule, WhyChanged, WhyShopify, WhyMissing, WhyErased, WhyLineSent, WhyLast, WhyMost, WhyStock}
+// Unsettled is why a change was made without its difference in price: staff said or
+// see to it.
+const Unsettled = "unsettled"
+
+var reasons = []string{WhySent, WhyCancelled, WhyInWork, WhyLocked, WhyLate, WhyRule, WhyChanged, WhyShopify, WhyMissing, WhyErased, WhyLineSent, WhyLast, WhyMost, WhyStock, WhyGivenUp}
 
 // Problems of this room.
 var (
@@ -178,6 +183,7 @@ type Change struct {
 	Detail    string
 	Held      bool
 	HeldAt    *time.Time
+	Silent    bool // nobody is left to be told; not kept
 	CreatedAt time.Time
 	EndedAt   *time.Time
 

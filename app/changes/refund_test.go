@@ -52,7 +52,7 @@ func (b *bench) waiting(o *shopsim.Order, line int64) (ch Change) {
 		b.t.Fatal(err)
 	}
 	b.until("the refund to be parked", func() bool {
-		b.clk.Advance(time.Second)
+		b.clk.Advance(50 * time.Millisecond)
 		return b.change(ch.ID).State == Parked
 	})
 	if err := b.sim.SetFaults(shopsim.Faults{}); err != nil {
@@ -85,7 +85,7 @@ func (b *bench) retry(ch Change) {
 	before := b.refundOf(ch)
 	b.in(func(tx *store.Tx) error { return shopify.RetryOperation(tx, before.ID) })
 	b.until("another try", func() bool {
-		b.clk.Advance(time.Second)
+		b.clk.Advance(50 * time.Millisecond)
 		op := b.refundOf(ch)
 		return op.Attempt > before.Attempt && (op.State == shopify.OperationParked || op.Done())
 	})

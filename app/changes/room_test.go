@@ -51,6 +51,8 @@ type bench struct {
 	h    http.Handler // the room's routes, for shoppers and staff
 
 	edits atomic.Int64 // how often an edit of an order was begun
+
+	operator *shopify.Operator
 }
 
 func setup(t *testing.T, db *store.DB, clk *clock.Fixed) *bench {
@@ -71,6 +73,7 @@ func setup(t *testing.T, db *store.DB, clk *clock.Fixed) *bench {
 	b.s.poll = 5 * time.Millisecond
 	operator := shopify.NewOperator(db, clients, slog.New(slog.DiscardHandler))
 	operator.Register(b.s.operations()...)
+	b.operator = operator
 	q.Register(operator.Task())
 	q.Register(queue.Task{Kind: messages.TaskDeliver, InTx: func(context.Context, *store.Tx, queue.Job) error { return nil }}) // nobody reads the mails
 	for _, r := range []room.Room{letters.Room(), b.s.Room()} {

@@ -3,7 +3,6 @@ package changes
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,20 +26,28 @@ func (s *Service) acted(_ context.Context, tx *store.Tx, op shopify.Operation, r
 	if !ch.State.Live() {
 		return nil
 	}
+	ch.Silent = op.Reason == shopify.ReasonErased
 	switch {
 	case op.State == shopify.OperationParked:
 		ch.State, ch.Detail = Parked, op.Reason
 		return end(tx, ch)
 	case !op.Done():
 		ch.Reason, ch.Detail = whyOf(op.Reason)
+		if op.GivenUp.Note != "" {
+			ch.Detail = op.GivenUp.Note
+		}
+		if err := queue.Enqueue(tx, queue.Request{Kind: TaskRelease}); err != nil { // the warehouse goes on
+			return err
+		}
 		return s.close(tx, ch, Refused)
 	}
 	if err := queue.Enqueue(tx, queue.Request{Kind: orders.TaskRead, Ref: strconv.FormatInt(ch.Order, 10), Once: strconv.FormatInt(ch.Order, 10) + " " + ch.ID}); err != nil {
 		return err
 	}
 	g, ok := r.Data.(*shopify.Gate)
-	if !ok {
-		return fmt.Errorf("change %s: the operation kept no order", ch.ID)
+	if !ok { // staff say that it happened; what it cost nobody has read
+		ch.Reason, ch.Detail = Unsettled, op.GivenUp.Note
+		return s.close(tx, ch, Done)
 	}
 	return s.settle(tx, ch, g)
 }
@@ -48,8 +55,11 @@ func (s *Service) acted(_ context.Context, tx *store.Tx, op shopify.Operation, r
 // whyOf tells our own words for a refusal from Shopify's.
 func whyOf(reason string) (why, detail string) {
 	word := strings.TrimPrefix(reason, "refused: ")
-	if slices.Contains(reasons, word) {
+	switch {
+	case slices.Contains(reasons, word):
 		return word, ""
+	case word == shopify.ReasonGivenUp:
+		return WhyGivenUp, ""
 	}
 	return WhyShopify, word
 }
@@ -105,11 +115,18 @@ func (s *Service) refunded(_ context.Context, tx *store.Tx, op shopify.Operation
 	if !ch.State.Live() {
 		return nil
 	}
-	if op.Done() {
-		return s.close(tx, ch, Done)
+	ch.Silent = op.Reason == shopify.ReasonErased
+	switch {
+	case op.State == shopify.OperationParked:
+		ch.State, ch.Detail = Parked, "The refund was not made: "+op.Reason
+		return end(tx, ch)
+	case !op.Done():
+		ch.Reason, ch.Detail, ch.Money = Unsettled, "The refund was not made: "+op.Reason, money.New(0, ch.Money.Currency)
+		if op.GivenUp.Note != "" {
+			ch.Detail += ": " + op.GivenUp.Note
+		}
 	}
-	ch.State, ch.Detail = Parked, "The refund was not made: "+op.Reason
-	return end(tx, ch)
+	return s.close(tx, ch, Done)
 }
 
 // close ends a change, notes it on the order and asks for the receipt.
@@ -123,7 +140,7 @@ func (s *Service) close(tx *store.Tx, ch Change, state State) error {
 			return err
 		}
 	}
-	if err := note(tx, ch); err != nil {
+	if err := note(tx, ch); err != nil || ch.Silent {
 		return err
 	}
 	return s.write(tx, ch)

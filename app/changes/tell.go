@@ -31,6 +31,11 @@ func note(tx *store.Tx, ch Change) error {
 	switch {
 	case ch.State == Refused:
 		text += "refused, " + staffReason(ch.Reason)
+		if ch.Reason == WhyGivenUp && ch.Detail != "" {
+			text += ": " + ch.Detail
+		}
+	case ch.Reason == Unsettled:
+		text += "done; any difference in price is left to you"
 	case ch.Money.Minor > 0:
 		text += "done, " + ch.Money.String() + " given back"
 	case ch.Money.Minor < 0:
@@ -46,7 +51,8 @@ func staffReason(why string) string {
 	return map[string]string{WhySent: "it was already on its way", WhyCancelled: "it was cancelled already", WhyInWork: "a warehouse or the shop has it in hand",
 		WhyLocked: "Shopify does not let it be edited", WhyLate: "the time for it was over", WhyRule: "the policy does not allow it", WhyChanged: "the order was not what the shopper had seen",
 		WhyShopify: "Shopify said no", WhyMissing: "the order was deleted", WhyErased: "the shopper's data was erased",
-		WhyLineSent: "the item is on its way", WhyLast: "nothing would be left; the order can be cancelled instead", WhyMost: "more than the settings allow", WhyStock: "not so many are in stock"}[why]
+		WhyLineSent: "the item is on its way", WhyLast: "nothing would be left; the order can be cancelled instead", WhyMost: "more than the settings allow", WhyStock: "not so many are in stock",
+		WhyGivenUp: "staff gave it up"}[why]
 }
 
 // write asks for the receipt.
@@ -137,6 +143,8 @@ func outcome(tag locale.Tag, ch Change) string {
 func moneyText(tag locale.Tag, ch Change) string {
 	key, amount := "money.none", ch.Money
 	switch {
+	case ch.Reason == Unsettled:
+		key = "money.unsettled"
 	case amount.Minor > 0 && ch.Credit:
 		key = "money.credit"
 	case amount.Minor > 0:
@@ -146,7 +154,8 @@ func moneyText(tag locale.Tag, ch Change) string {
 	case ch.Kind == Cancel:
 		key = "money.uncharged"
 	}
-	if key == "money.none" || key == "money.uncharged" {
+	switch key {
+	case "money.none", "money.uncharged", "money.unsettled":
 		return locale.Shopper.T(tag, "changes."+key, nil)
 	}
 	return strings.TrimSpace(locale.Shopper.T(tag, "changes."+key, map[string]any{"amount": tag.Money(amount)}))

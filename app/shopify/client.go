@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	goshopify "github.com/bold-commerce/go-shopify/v4"
@@ -103,6 +104,9 @@ func (c *Client) Do(ctx context.Context, doc Document, variables map[string]any,
 			return nil, err
 		}
 		got := c.send(ctx, doc, variables, out)
+		if !doc.Safe && got.outcome != outcomeThrottled && got.outcome != outcomeUnauthorized {
+			noteChange(ctx)
+		}
 		if got.cost != nil {
 			budget.learn(doc.Name, *got.cost, time.Now())
 		}
@@ -134,6 +138,21 @@ func (c *Client) Do(ctx context.Context, doc Document, variables map[string]any,
 		default:
 			return nil, got.err
 		}
+	}
+}
+
+type changesKey struct{}
+
+// watchChanges tells whether a document that may have changed something was sent
+// with the context.
+func watchChanges(ctx context.Context) (watched context.Context, changed func() bool) {
+	var seen atomic.Bool
+	return context.WithValue(ctx, changesKey{}, &seen), seen.Load
+}
+
+func noteChange(ctx context.Context) {
+	if seen, ok := ctx.Value(changesKey{}).(*atomic.Bool); ok {
+		seen.Store(true)
 	}
 }
 

@@ -29,7 +29,7 @@ const TaskOperate = "shopify.operate"
 //	               → uncertain → settled (it had happened) | sent again | parked
 //
 // A parked one goes back to planned when a person asks; having been sent, it is
-// read back first.
+// read back first. One that a person gives up ends settled or abandoned.
 const (
 	OperationPlanned   = "planned"   // decided, not yet tried
 	OperationSent      = "sent"      // committed before the call leaves
@@ -37,11 +37,13 @@ const (
 	OperationRefused   = "refused"   // Shopify said no, for good, and did nothing
 	OperationUncertain = "uncertain" // nobody knows; read back before anything else
 	OperationSettled   = "settled"   // reading back found it done
-	OperationParked    = "parked"    // given up; waits for a person
+	OperationParked    = "parked"    // waits for a person
+	OperationAbandoned = "abandoned" // given up by a person, and not found at Shopify
 )
 
 const (
 	operationAttempts = 14                     // within two hours and a half, before it is parked
+	throttlesMost     = 500                    // that do not count as attempts
 	operationTurn     = 2 * time.Second        // how long to wait for another operation on the order
 	keepOperations    = 180 * 24 * time.Hour   // what an ended operation was asked to do
 	scheduleForget    = "shopify.operations"   // the schedule that erases it
@@ -86,7 +88,10 @@ type Operation struct {
 	InputHash string
 	Amount    money.Amount
 	State     string
-	Attempt   int // how often it was sent, or about to be
+	Attempt   int  // how often it was sent, or about to be
+	Throttled int  // how many of these Shopify did not let in
+	InDoubt   bool // parked, and only a person can tell whether it happened
+	GivenUp   GivingUp
 	ShopifyID string
 	Reason    string
 	CreatedAt time.Time
@@ -107,6 +112,9 @@ func (o Operation) Live() bool {
 func (o Operation) Done() bool {
 	return o.State == OperationSucceeded || o.State == OperationSettled
 }
+
+// Again tells whether an earlier attempt may have had its effect.
+func (o Operation) Again() bool { return o.Attempt-o.Throttled > 1 }
 
 // Decode reads the input.
 func (o Operation) Decode(v any) error {
@@ -144,8 +152,9 @@ type OperationKind struct {
 	// ReadBack looks whether the effect is there already. It is asked before every
 	// sending but the first.
 	ReadBack func(ctx context.Context, c *Client, op Operation) (r Result, found bool, err error)
-	// Settled hears the outcome (succeeded, settled, refused or parked) in the
-	// transaction that writes it. After parked another outcome may follow.
+	// Settled hears the outcome (succeeded, settled, refused, abandoned or parked) in
+	// the transaction that writes it. After parked another outcome may follow. What
+	// settled because staff said so has no result.
 	Settled func(ctx context.Context, tx *store.Tx, op Operation, r Result) error
 	// Unkeyed marks a call that Shopify would make twice: neither does it keep our
 	// key, nor is a name unique in it. When its answer is lost and reading back
@@ -256,18 +265,22 @@ func (o *Operator) operate(ctx context.Context, c *queue.Claim) error {
 		return c.Finish(ctx, nil)
 	}
 	kind, client := o.kinds[op.Kind], o.clients(c.Job.Shop)
+	if op.GivenUp.Said != "" {
+		return o.giveUp(ctx, c, kind, op)
+	}
 	if before > 0 {
 		r, found, err := kind.ReadBack(ctx, client, op)
 		switch {
 		case err != nil:
-			return o.setBack(ctx, c, kind, op, err)
+			return o.setBack(ctx, c, kind, op, err, false)
 		case found:
 			return o.end(ctx, c, kind, op, OperationSettled, "", r)
 		case kind.Unkeyed:
-			return o.end(ctx, c, kind, op, OperationParked, "Shopify's answer was lost, and it cannot be told from outside whether it was done. Look in Shopify before you try again.", Result{})
+			return o.doubt(ctx, c, kind, op, reasonInDoubt)
 		}
 	}
 	queue.CrashPoint("operation.before_call")
+	ctx, changed := watchChanges(ctx)
 	r, err := kind.Do(ctx, client, op)
 	queue.CrashPoint("operation.after_call")
 	var refused *Refused
@@ -277,18 +290,18 @@ func (o *Operator) operate(ctx context.Context, c *queue.Claim) error {
 	case errors.As(err, &refused):
 		return o.end(ctx, c, kind, op, OperationRefused, queue.Reason(err), Result{})
 	}
-	return o.setBack(ctx, c, kind, op, err)
+	return o.setBack(ctx, c, kind, op, err, changed())
 }
 
 // begin takes the operation's turn on its order and puts on record that it is
-// sent. before is how often that was so already.
+// sent. before is how often it may have reached Shopify already.
 func (o *Operator) begin(ctx context.Context, c *queue.Claim) (op Operation, before int, err error) {
 	err = c.Hold(ctx, func(tx *store.Tx) error {
 		row, err := findOperation(tx, c.Job.Ref)
 		if err != nil {
 			return err
 		}
-		op, before = row.operation(), row.Attempt
+		op, before = row.operation(), row.Attempt-row.Throttled
 		if !op.Live() || op.State == OperationParked {
 			return nil
 		}
@@ -316,18 +329,26 @@ func (o *Operator) begin(ctx context.Context, c *queue.Claim) (op Operation, bef
 
 // setBack records that nobody knows what happened, or parks what cannot go on. A
 // call that was never made because the store does not let us in is parked too:
-// once it does, a person tries again.
-func (o *Operator) setBack(ctx context.Context, c *queue.Claim, kind OperationKind, op Operation, cause error) error {
-	if op.Attempt >= operationAttempts || !problem.Retryable(cause) && !errors.Is(cause, context.DeadlineExceeded) && !errors.Is(cause, context.Canceled) {
+// once it does, a person tries again. An attempt that Shopify throttled before it
+// changed anything was none.
+func (o *Operator) setBack(ctx context.Context, c *queue.Claim, kind OperationKind, op Operation, cause error, changed bool) error {
+	wait, throttled := RetryAfter(cause)
+	none := throttled && !changed && op.Throttled < throttlesMost
+	patient := problem.Retryable(cause) || errors.Is(cause, context.DeadlineExceeded) || errors.Is(cause, context.Canceled)
+	if !none && (op.Attempt-op.Throttled >= operationAttempts || !patient) {
+		op.InDoubt = op.GivenUp.Said != ""
 		return o.end(ctx, c, kind, op, OperationParked, queue.Reason(cause), Result{})
 	}
 	err := c.Hold(context.WithoutCancel(ctx), func(tx *store.Tx) error {
+		if none {
+			return markThrottled(tx, op, queue.Reason(cause))
+		}
 		return markUncertain(tx, op.ID, op.Attempt, queue.Reason(cause))
 	})
 	if err != nil {
 		return err
 	}
-	if wait, throttled := RetryAfter(cause); throttled {
+	if throttled {
 		return queue.Later(o.db.Clock().Now().Add(max(wait, operationPause)), cause)
 	}
 	return errUncertain.With(cause)
@@ -352,7 +373,7 @@ func (o *Operator) end(ctx context.Context, c *queue.Claim, kind OperationKind, 
 		return err
 	}
 	operationsEnded.WithLabelValues(op.Kind, state).Inc()
-	if state == OperationParked || state == OperationRefused {
+	if state == OperationParked || state == OperationRefused || state == OperationAbandoned {
 		o.log.WarnContext(ctx, "operation ended without effect", "kind", op.Kind, "operation", op.ID, "shop", op.Shop, "state", state)
 	}
 	return nil

@@ -27,6 +27,8 @@ type counter struct {
 	lose     int   // answers of the next so many calls
 	fail     int   // of the next so many calls: nothing happens
 	blind    bool  // reading back finds nothing
+	deaf     error // reading back fails
+	throttle int   // of the next so many calls: Shopify does not let them in
 	refuse   error // what Do returns instead of making anything
 	outcomes []string
 	readings int
@@ -51,6 +53,10 @@ func (k *counter) kind(unkeyed bool) shopify.OperationKind {
 			if k.refuse != nil {
 				return shopify.Result{}, k.refuse
 			}
+			if k.throttle > 0 {
+				k.throttle--
+				return shopify.Result{}, shopify.Throttled(time.Second)
+			}
 			if k.fail > 0 {
 				k.fail--
 				return shopify.Result{}, errLost
@@ -66,6 +72,9 @@ func (k *counter) kind(unkeyed bool) shopify.OperationKind {
 			k.mu.Lock()
 			defer k.mu.Unlock()
 			k.readings++
+			if k.deaf != nil {
+				return shopify.Result{}, false, k.deaf
+			}
 			return shopify.Result{ShopifyID: "gid://shopify/Thing/1"}, k.made[op.ID] > 0 && !k.blind, nil
 		},
 		Settled: func(_ context.Context, tx *store.Tx, op shopify.Operation, _ shopify.Result) error {
@@ -338,7 +347,7 @@ func TestOperationsForgetAndWithdraw(t *testing.T) {
 		}
 		var running int
 		if err := b.tx(func(tx *store.Tx) (err error) {
-			running, err = shopify.EraseOperationsNaming(tx, nil, []string{"8"})
+			running, err = b.op.EraseNaming(tx, nil, []string{"8"})
 			return err
 		}); err != nil || running != 0 {
 			t.Errorf("%d running, %v", running, err)

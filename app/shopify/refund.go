@@ -67,7 +67,7 @@ func makeRefund(ctx context.Context, c *Client, op Operation) (Result, error) {
 		return Result{}, err
 	}
 	switch since := r.since(g); {
-	case since >= r.Amount.Minor && op.Attempt > 1: // a person has seen to it
+	case since >= r.Amount.Minor && op.Again(): // a person has seen to it
 		return Result{}, nil
 	case since > 0:
 		return Result{}, errRefundOthers

@@ -182,3 +182,28 @@ func TestARefusedRefundCanBeTriedAgain(t *testing.T) {
 		t.Errorf("%d times %s", n, what)
 	}
 }
+
+// An attempt that Shopify did not let in is told from one that it let in half way.
+func TestWhatWasThrottledChangedNothing(t *testing.T) {
+	b := openTill(t)
+	o := b.place()
+	op := refundOf(t, shopify.GiveBack{Order: o.ID, Amount: money.New(500, o.PresentmentCurrency)})
+	attempt := func(ctx context.Context) (bool, error) {
+		watched, changed := shopify.WatchChanges(ctx)
+		_, err := b.kind.Do(watched, b.c, op)
+		return changed(), err
+	}
+	if err := b.s.sim.SetFaults(shopsim.Faults{API: shopsim.APIFaults{Throttle: 1, Operation: "refundCreate"}}); err != nil {
+		t.Fatal(err)
+	}
+	changed, err := attempt(shopify.Background(context.Background()))
+	if _, throttled := shopify.RetryAfter(err); changed || !throttled {
+		t.Errorf("throttled: changed %t, %v", changed, err)
+	}
+	if err := b.s.sim.SetFaults(shopsim.Faults{}); err != nil {
+		t.Fatal(err)
+	}
+	if changed, err := attempt(context.Background()); !changed || err != nil {
+		t.Errorf("let in: changed %t, %v", changed, err)
+	}
+}

@@ -29,6 +29,11 @@ type operationRow struct {
 	CreatedAt   time.Time
 	SentAt      *time.Time
 	SettledAt   *time.Time
+	Throttled   int
+	InDoubt     bool
+	GivenUp     string
+	GivenUpBy   string
+	GivenUpNote string
 }
 
 // TableName names the table.
@@ -37,7 +42,8 @@ func (operationRow) TableName() string { return "shopify_operations" }
 func (r operationRow) operation() Operation {
 	return Operation{ID: r.ID, Shop: r.ShopID, Kind: r.Kind, Subject: r.Subject, Order: r.OrderID, Input: json.RawMessage(r.Input), InputHash: r.InputHash,
 		Amount: money.New(r.AmountMinor, r.Currency), State: r.State, Attempt: r.Attempt, ShopifyID: r.ShopifyID, Reason: r.Reason,
-		CreatedAt: r.CreatedAt, SentAt: r.SentAt, SettledAt: r.SettledAt}
+		CreatedAt: r.CreatedAt, SentAt: r.SentAt, SettledAt: r.SettledAt, Throttled: r.Throttled, InDoubt: r.InDoubt,
+		GivenUp: GivingUp{Said: r.GivenUp, By: r.GivenUpBy, Note: r.GivenUpNote}}
 }
 
 // What the partial indexes know, in their words.
@@ -83,10 +89,23 @@ func markUncertain(tx *store.Tx, id string, attempt int, reason string) error {
 		reason, tx.Shop, id, attempt).Error
 }
 
-// endOperation writes the outcome of the latest attempt.
+// markThrottled takes an attempt back that was none. One that may have reached
+// Shopify before stays uncertain.
+func markThrottled(tx *store.Tx, op Operation, reason string) error {
+	state := OperationPlanned
+	if op.Again() {
+		state = OperationUncertain
+	}
+	return tx.Exec(`UPDATE shopify_operations SET state = ?, throttled = throttled + 1, reason = ? WHERE shop_id = ? AND id = ? AND attempt = ? AND state = 'sent'`,
+		state, reason, tx.Shop, op.ID, op.Attempt).Error
+}
+
+// endOperation writes the outcome of the latest attempt. What was said of one that
+// is parked again has been used up.
 func endOperation(tx *store.Tx, op Operation) error {
-	u := tx.Exec(`UPDATE shopify_operations SET state = ?, reason = ?, shopify_id = ?, settled_at = ?
-		WHERE shop_id = ? AND id = ? AND attempt = ? AND state IN ('sent', 'uncertain')`, op.State, op.Reason, op.ShopifyID, op.SettledAt, tx.Shop, op.ID, op.Attempt)
+	u := tx.Exec(`UPDATE shopify_operations SET state = ?, reason = ?, shopify_id = ?, settled_at = ?, in_doubt = ?, given_up = CASE WHEN ? = 'parked' THEN '' ELSE given_up END
+		WHERE shop_id = ? AND id = ? AND attempt = ? AND state IN ('sent', 'uncertain')`,
+		op.State, op.Reason, op.ShopifyID, op.SettledAt, op.InDoubt && op.State == OperationParked, op.State, tx.Shop, op.ID, op.Attempt)
 	if u.Error == nil && u.RowsAffected == 0 {
 		return queue.ErrStale
 	}
@@ -101,6 +120,12 @@ func withdrawOperation(tx *store.Tx, id, reason string) (bool, error) {
 
 func unparkOperation(tx *store.Tx, id string) (bool, error) {
 	u := tx.Exec(`UPDATE shopify_operations SET state = 'planned', settled_at = NULL WHERE shop_id = ? AND id = ? AND state = 'parked'`, tx.Shop, id)
+	return u.RowsAffected == 1, u.Error
+}
+
+func giveUpOperation(tx *store.Tx, id string, g GivingUp) (bool, error) {
+	u := tx.Exec(`UPDATE shopify_operations SET state = 'planned', settled_at = NULL, given_up = ?, given_up_by = ?, given_up_note = ? WHERE shop_id = ? AND id = ? AND state = 'parked'`,
+		g.Said, g.By, g.Note, tx.Shop, id)
 	return u.RowsAffected == 1, u.Error
 }
 
@@ -140,19 +165,19 @@ func operations(rows []operationRow) []Operation {
 // forgetOperations erases what operations that ended before an instant were asked
 // to do, in all shops.
 func forgetOperations(tx *store.Tx, before time.Time) error {
-	return tx.Exec(`UPDATE shopify_operations SET input = '{}', reason = '' WHERE state IN ('succeeded', 'settled', 'refused') AND settled_at < ? AND input <> '{}'`, before).Error
+	return tx.Exec(`UPDATE shopify_operations SET input = '{}', reason = '', given_up_note = '', given_up_by = '' WHERE state IN ('succeeded', 'settled', 'refused', 'abandoned') AND settled_at < ? AND input <> '{}'`, before).Error
 }
 
 // aboutPerson selects the operations that concern somebody's orders, or name them.
 func aboutPerson(tx *store.Tx, texts, numbers []string, each func(operationRow) error) error {
 	for after := ""; ; {
 		var rows []operationRow
-		if err := tx.Scoped(&operationRow{}).Where("id > ? AND (input <> '{}' OR reason <> '')", after).Order("id").Limit(keptBodies).Find(&rows).Error; err != nil {
+		if err := tx.Scoped(&operationRow{}).Where("id > ? AND (input <> '{}' OR reason <> '' OR given_up_note <> '')", after).Order("id").Limit(keptBodies).Find(&rows).Error; err != nil {
 			return err
 		}
 		for _, r := range rows {
 			after = r.ID
-			if !names([]byte(r.Input+" "+r.Reason+" "+ids.Shop(r.OrderID).String()), texts, numbers) {
+			if !names([]byte(r.Input+" "+r.Reason+" "+r.GivenUpNote+" "+ids.Shop(r.OrderID).String()), texts, numbers) {
 				continue
 			}
 			if err := each(r); err != nil {
@@ -169,25 +194,13 @@ func aboutPerson(tx *store.Tx, texts, numbers []string, each func(operationRow) 
 func OperationsNaming(tx *store.Tx, texts, numbers []string) (found []map[string]any, err error) {
 	err = aboutPerson(tx, texts, numbers, func(r operationRow) error {
 		found = append(found, map[string]any{"id": r.ID, "kind": r.Kind, "order_id": r.OrderID, "state": r.State, "amount_minor": r.AmountMinor, "currency": r.Currency,
-			"input": json.RawMessage(r.Input), "reason": r.Reason, "created_at": r.CreatedAt.UTC()})
+			"input": json.RawMessage(r.Input), "reason": r.Reason, "note": r.GivenUpNote, "created_at": r.CreatedAt.UTC()})
 		return nil
 	})
 	return found, err
 }
 
-// EraseOperationsNaming drops what those operations were asked to do and why they
-// failed. One that waits for a person is withdrawn. It returns how many are being
-// carried out; their turn comes when they have ended.
-func EraseOperationsNaming(tx *store.Tx, texts, numbers []string) (running int, err error) {
-	err = aboutPerson(tx, texts, numbers, func(r operationRow) error {
-		switch r.State {
-		case OperationPlanned, OperationSent, OperationUncertain:
-			running++
-			return nil
-		case OperationParked:
-			r.State, r.SettledAt = OperationRefused, &tx.Now
-		}
-		return tx.Scoped(&operationRow{}).Where("id = ?", r.ID).Updates(map[string]any{"input": "{}", "reason": "", "state": r.State, "settled_at": r.SettledAt}).Error
-	})
-	return running, err
+// eraseOperation drops what an operation was asked to do and what was said of it.
+func eraseOperation(tx *store.Tx, r operationRow) error {
+	return tx.Scoped(&operationRow{}).Where("id = ?", r.ID).Updates(map[string]any{"input": "{}", "reason": "", "given_up_note": "", "state": r.State, "settled_at": r.SettledAt}).Error
 }

@@ -23,6 +23,7 @@ func (s *Service) routes(g *web.Group) {
 	g.POST("/webhooks/retry-parked", s.postRetryParked, web.Needs(MayOperate))
 	g.GET("/operations", s.getOperations, web.Needs(MayOperate))
 	g.POST("/operations/:id/retry", s.postRetryOperation, web.Needs(MayOperate))
+	g.POST("/operations/:id/give-up", s.postGiveUpOperation, web.Needs(MayOperate))
 	s.onboardingRoutes(g)
 	s.privacyRoutes(g)
 	s.staffRoutes(g)

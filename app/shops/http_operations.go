@@ -17,6 +17,7 @@ type operationJSON struct {
 	Amount    *money.Amount `json:"amount"`
 	Reason    string        `json:"reason"`
 	Attempts  int           `json:"attempts"`
+	InDoubt   bool          `json:"in_doubt"` // staff have to say whether it happened
 	CreatedAt time.Time     `json:"created_at"`
 	SentAt    *time.Time    `json:"sent_at"`
 }
@@ -49,7 +50,7 @@ func (s *Service) getOperations(c *web.Ctx) error {
 }
 
 func operationOf(op shopify.Operation) operationJSON {
-	j := operationJSON{ID: op.ID, Kind: op.Kind, Reason: op.Reason, Attempts: op.Attempt, CreatedAt: op.CreatedAt.UTC(), SentAt: op.SentAt}
+	j := operationJSON{ID: op.ID, Kind: op.Kind, Reason: op.Reason, Attempts: op.Attempt - op.Throttled, InDoubt: op.InDoubt, CreatedAt: op.CreatedAt.UTC(), SentAt: op.SentAt}
 	if op.Order != 0 {
 		order := strconv.FormatInt(op.Order, 10)
 		j.OrderID = &order
@@ -64,6 +65,25 @@ func operationOf(op shopify.Operation) operationJSON {
 // back first.
 func (s *Service) postRetryOperation(c *web.Ctx) error {
 	err := s.db.InTx(c.Context(), web.Shop(c), func(tx *store.Tx) error { return shopify.RetryOperation(tx, c.Param("id")) })
+	if err != nil {
+		return err
+	}
+	return c.Accepted(map[string]any{"count": 1})
+}
+
+// postGiveUpOperation ends a parked operation, after looking in Shopify once more.
+func (s *Service) postGiveUpOperation(c *web.Ctx) error {
+	var in struct {
+		Outcome string `json:"outcome"`
+		Note    string `json:"note"`
+	}
+	if err := c.Bind(&in); err != nil {
+		return err
+	}
+	by := web.Staff(c).ID
+	err := s.db.InTx(c.Context(), web.Shop(c), func(tx *store.Tx) error {
+		return shopify.GiveUpOperation(tx, c.Param("id"), shopify.GivingUp{Said: in.Outcome, By: by, Note: in.Note})
+	})
 	if err != nil {
 		return err
 	}

@@ -230,7 +230,7 @@ func (s *Service) forgetUnread(tx *store.Tx, p room.Person) error {
 	if busy > 0 {
 		return queue.Later(tx.Now.Add(busyFor), errBusy)
 	}
-	open, err := shopify.EraseOperationsNaming(tx, texts, numbers)
+	open, err := s.operator.EraseNaming(tx, texts, numbers)
 	if err != nil {
 		return err
 	}

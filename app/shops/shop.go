@@ -43,16 +43,17 @@ type Shop struct {
 
 // Service is the room.
 type Service struct {
-	db     *store.DB
-	app    *shopify.App
-	api    *shopify.API
-	keys   *shopify.Keyring
-	log    *slog.Logger
-	from   string // MAIL_FROM
-	known  sync.Map
-	lists  sync.Map     // which lists were put on record lately
-	checks *web.Limiter // of the sender's domain, by hand
-	rooms  []room.Room  // all of them, to be asked about a person
+	db       *store.DB
+	app      *shopify.App
+	api      *shopify.API
+	operator *shopify.Operator
+	keys     *shopify.Keyring
+	log      *slog.Logger
+	from     string // MAIL_FROM
+	known    sync.Map
+	lists    sync.Map     // which lists were put on record lately
+	checks   *web.Limiter // of the sender's domain, by hand
+	rooms    []room.Room  // all of them, to be asked about a person
 
 	redactions *RedactionLog
 
@@ -90,6 +91,10 @@ func (s *Service) UseRooms(rooms []room.Room) { s.rooms = rooms }
 
 // UseAPI gives the room its way to Shopify, which itself asks the room for tokens.
 func (s *Service) UseAPI(api *shopify.API) { s.api = api }
+
+// UseOperator gives the room what carries operations out, which knows whom to tell
+// when one is erased.
+func (s *Service) UseOperator(o *shopify.Operator) { s.operator = o }
 
 // knownFor bounds how long another process's uninstall goes unnoticed.
 const knownFor = 10 * time.Second

@@ -58,6 +58,11 @@ func (s *Service) settled(_ context.Context, tx *store.Tx, op shopify.Operation,
 	case op.State == shopify.OperationParked:
 		return s.settle(tx, &of, OfferParked, op.Reason)
 	}
+	if op.GivenUp.Note != "" {
+		if err := orders.Note(tx, of.OrderID, "offer:"+of.ID+":given_up", "parcel_given_up", tx.Now, "Staff gave it up: "+op.GivenUp.Note); err != nil {
+			return err
+		}
+	}
 	return s.settle(tx, &of, OfferRefused, op.Reason)
 }
 

@@ -33,7 +33,7 @@ const (
 //
 //	open → chosen → done
 //	     │        → refused (the budget is free again)
-//	     │        → parked  (staff has to look; the budget stays taken)
+//	     │        → parked  (staff has to look; the budget stays taken) → done | refused
 //	     → ended  (it arrived, or nobody chose in time)
 const (
 	OfferOpen    = "open"
@@ -360,7 +360,7 @@ func (s *Service) settle(tx *store.Tx, of *offerRow, state, reason string) error
 		}
 	}
 	o, err := orders.Find(tx, of.OrderID)
-	if errors.Is(err, orders.ErrNotFound) {
+	if errors.Is(err, orders.ErrNotFound) || reason == shopify.ReasonErased { // nobody is left to be told
 		return nil
 	}
 	if err != nil {

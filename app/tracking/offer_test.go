@@ -33,6 +33,8 @@ type stage struct {
 	shop *shopsim.Shop
 	app  *shopify.App
 
+	operator *shopify.Operator
+
 	mu       sync.Mutex
 	client   *shopify.Client
 	loggedIn time.Time
@@ -71,6 +73,7 @@ func perform(t *testing.T, db *store.DB, clk *clock.Fixed) *stage {
 	st.s = New(Config{DB: db, Shops: keeper, Orders: st.orders})
 	operator := shopify.NewOperator(db, st.api, slog.New(slog.DiscardHandler))
 	operator.Register(st.s.operations()...)
+	st.operator = operator
 	q.Register(operator.Task())
 	for _, task := range st.orders.Room().Tasks {
 		if task.Kind == orders.TaskRead {

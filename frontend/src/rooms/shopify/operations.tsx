@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import { asApiError, post } from '../../shell/api';
 import { Page } from '../../shell/page';
 import { Pager } from '../../shell/pager';
@@ -8,14 +8,16 @@ import { useFormat } from '../../shell/session';
 import { Empty, Failed, SkeletonRows } from '../../shell/states';
 import { t, tCode } from '../../shell/strings';
 import { toast } from '../../shell/toast';
+import { GiveUp } from './give-up';
 
-interface Operation {
+export interface Operation {
   id: string;
   kind: string;
   order_id: string | null;
   amount: { minor: number; currency: string } | null;
   reason: string;
   attempts: number;
+  in_doubt: boolean;
   created_at: string;
   sent_at: string | null;
 }
@@ -35,6 +37,8 @@ export default function OperationsScreen() {
   const path = cursor ? `/operations?cursor=${encodeURIComponent(cursor)}` : '/operations';
   const { data, error, stale, reload } = useResource<Operations>(path, FRESH);
   const [busy, setBusy] = useState('');
+  const [one, setOne] = useState<Operation | null>(null);
+  const dialog = useRef<HTMLElementTagNameMap['s-modal']>(null);
 
   const retry = async (id: string) => {
     setBusy(id);
@@ -70,6 +74,7 @@ export default function OperationsScreen() {
                   <div className="hook-main">
                     <div className="hook-head">
                       <strong>{tCode('operation', op.kind)}</strong>
+                      {op.in_doubt && <s-badge tone="warning">{t('operations.in_doubt')}</s-badge>}
                       {op.amount && <span>{format.money(op.amount)}</span>}
                     </div>
                     <p className="reason break">{op.reason}</p>
@@ -84,6 +89,19 @@ export default function OperationsScreen() {
                       )}
                     </p>
                   </div>
+                  <s-button
+                    variant="tertiary"
+                    disabled={busy !== ''}
+                    accessibilityLabel={t('operations.give_up_one', {
+                      kind: tCode('operation', op.kind),
+                    })}
+                    onClick={() => {
+                      setOne(op);
+                      dialog.current?.showOverlay();
+                    }}
+                  >
+                    {t('operations.give_up')}
+                  </s-button>
                   <s-button
                     disabled={busy !== ''}
                     loading={busy === op.id}
@@ -104,6 +122,7 @@ export default function OperationsScreen() {
           </div>
         )}
       </s-section>
+      <GiveUp dialog={dialog} one={one} done={reload} />
     </Page>
   );
 }
