@@ -41,7 +41,7 @@ func TestAParkedChoiceIsGivenUp(t *testing.T) {
 			return st.count(`SELECT COALESCE(SUM(reserved_minor), 0) FROM tracking_budgets WHERE shop_id = ?`)
 		}
 		mails := func(of offerRow) int64 {
-			return st.count(`SELECT count(*) FROM messages_messages WHERE shop_id = ? AND kind = ? AND ref = ?`, KindOutcome, of.ID)
+			return st.count(`SELECT count(*) FROM messages WHERE shop_id = ? AND kind = ? AND ref = ?`, KindOutcome, of.ID)
 		}
 		giveUp := func(of offerRow, said string) {
 			operation := st.offerNow(of.ID).OperationID
