@@ -36,7 +36,10 @@ func TestAParkedChangeEndsWhenItIsGivenUp(t *testing.T) {
 		if moved = b.change(moved.ID); moved.State != Refused || moved.Reason != WhyGivenUp || moved.Address != nil || b.receipts(moved.ID) != 1 {
 			t.Errorf("%+v, %d receipts", moved, b.receipts(moved.ID))
 		}
-		b.until("the release", func() bool { b.clk.Advance(50 * time.Millisecond); return len(b.sim.Order(b.shop.ID, list[1].ID).Holds) == 0 })
+		b.until("the release", func() bool {
+			b.clk.Advance(50 * time.Millisecond)
+			return len(b.sim.Order(b.shop.ID, list[1].ID).Holds) == 0
+		})
 
 		// A person is erased: their parked change ends with them, and nobody is written to.
 		gone := b.parkedAddress(list[2])
@@ -50,7 +53,10 @@ func TestAParkedChangeEndsWhenItIsGivenUp(t *testing.T) {
 		if gone = b.change(gone.ID); gone.State != Refused || gone.Reason != WhyErased || gone.EndedAt == nil || b.receipts(gone.ID) != 0 {
 			t.Errorf("%+v, %d receipts", gone, b.receipts(gone.ID))
 		}
-		b.until("the release", func() bool { b.clk.Advance(50 * time.Millisecond); return len(b.sim.Order(b.shop.ID, list[2].ID).Holds) == 0 })
+		b.until("the release", func() bool {
+			b.clk.Advance(50 * time.Millisecond)
+			return len(b.sim.Order(b.shop.ID, list[2].ID).Holds) == 0
+		})
 	})
 }
 
