@@ -156,7 +156,7 @@ function Row({ entry }: { entry: Entry }) {
             {tCode('change_state', entry.state)}
           </s-badge>
           {entry.held && <s-badge tone="warning">{t('changes.held')}</s-badge>}
-          {entry.money && <span>{money(entry, format.money)}</span>}
+          {entry.money && <span>{money(entry, (m) => format.money(m))}</span>}
         </div>
         {entry.item !== '' && (
           <p>
