@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"mime/multipart"
@@ -69,8 +70,14 @@ func (s *story) send(ctx context.Context, method, address, kind string, body io.
 // look opens a page and returns the hidden fields of its form.
 func (s *story) look(ctx context.Context, address string) (url.Values, error) {
 	raw, err := s.send(ctx, http.MethodGet, address, "", nil)
-	return hidden(raw), err
+	fields := hidden(raw)
+	if err == nil && fields.Get("once") == "" {
+		err = errNoForm
+	}
+	return fields, err
 }
+
+var errNoForm = errors.New("there is no form on the page")
 
 func hidden(page []byte) url.Values {
 	fields := url.Values{}
@@ -89,6 +96,15 @@ func (s *story) fill(ctx context.Context, address string, fields url.Values, typ
 	}
 	raw, err := s.send(ctx, http.MethodPost, address, "application/x-www-form-urlencoded", strings.NewReader(fields.Encode()))
 	return hidden(raw), err
+}
+
+// confirm sends what was typed once more, with the key of the page that showed it.
+func (s *story) confirm(ctx context.Context, address string, typed, review url.Values) error {
+	if review.Get("once") == "" {
+		return errNoForm
+	}
+	_, err := s.fill(ctx, address, typed, "step", "confirm", "once", review.Get("once"))
+	return err
 }
 
 // cancels gives up the whole order.
@@ -110,8 +126,7 @@ func (s *story) moves(address1, zip, city string) func(context.Context, string, 
 		if err != nil {
 			return err
 		}
-		_, err = s.fill(ctx, at, to, "once", review.Get("once"), "step", "confirm")
-		return err
+		return s.confirm(ctx, at, to, review)
 	}
 }
 
@@ -120,12 +135,11 @@ func (s *story) swaps(variant int) func(context.Context, string, *shopsim.Order)
 	return func(ctx context.Context, page string, o *shopsim.Order) error {
 		p, _ := s.sim.VariantByID(s.shop.ID, o.Lines[0].VariantID)
 		wish := url.Values{"line": {strconv.FormatInt(o.Lines[0].ID, 10)}, "do": {"swap"}, "variant": {strconv.FormatInt(p.Variants[variant].ID, 10)}}
-		fields, err := s.look(ctx, page+"/change/items?"+wish.Encode())
+		review, err := s.fill(ctx, page+"/change/items/review", wish)
 		if err != nil {
 			return err
 		}
-		_, err = s.fill(ctx, page+"/change/items", fields)
-		return err
+		return s.confirm(ctx, page+"/change/items", review, review)
 	}
 }
 
@@ -152,8 +166,7 @@ func (s *story) withdraws(ctx context.Context, page string, o *shopsim.Order) er
 	if err != nil {
 		return err
 	}
-	_, err = s.fill(ctx, at, typed, "step", "confirm", "once", review.Get("once"))
-	return err
+	return s.confirm(ctx, at, typed, review)
 }
 
 // reports tells that something arrived damaged, with a photo of it.

@@ -3,6 +3,7 @@ package boot
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -67,7 +68,7 @@ func (d *demo) play(ctx context.Context, h *House, sim *shopsim.Sim, out io.Writ
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-			fmt.Fprintf(out, "The shop's last %d days could not be played to their end: %v\n", storyDays, err)
+			fmt.Fprintf(out, "The shop's last %d days were not played as they should be: %v\n", storyDays, err)
 		} else {
 			fmt.Fprintf(out, "Played the shop's last %d days in %.0f s.\n", storyDays, time.Since(began).Seconds())
 		}
@@ -85,6 +86,7 @@ func (s *story) run(ctx context.Context, show func(done, of int, what string)) e
 	if err := s.settle(ctx); err != nil { // the import of what was before
 		return err
 	}
+	var missed error // a scene that fails leaves the others as they are
 	for i := 0; i < len(s.scenes); {
 		at := s.scenes[i].at
 		show(i, len(s.scenes), s.scenes[i].what)
@@ -95,7 +97,7 @@ func (s *story) run(ctx context.Context, show func(done, of int, what string)) e
 		}
 		for ; i < len(s.scenes) && s.scenes[i].at == at; i++ {
 			if err := s.scenes[i].play(ctx); err != nil {
-				return fmt.Errorf("%s: %w", s.scenes[i].what, err)
+				missed = errors.Join(missed, fmt.Errorf("%s: %w", s.scenes[i].what, err))
 			}
 		}
 		if err := s.settle(ctx); err != nil {
@@ -103,7 +105,7 @@ func (s *story) run(ctx context.Context, show func(done, of int, what string)) e
 		}
 	}
 	show(len(s.scenes), len(s.scenes), "")
-	return s.move(ctx, 0)
+	return errors.Join(missed, s.move(ctx, 0))
 }
 
 // move turns the clock, and waits for what was due meanwhile.
