@@ -260,6 +260,9 @@ describe('on a phone', () => {
     ['policy', '/policy', 'Before it is sent'],
     ['tracking', '/tracking', 'Lanes'],
     ['delivery e-mails', '/notifications', 'What is sent'],
+    ['changes', '/changes', 'What shoppers may change'],
+    ['make-good', '/makegood', 'What is offered'],
+    ['requests', '/requests', 'Withdrawals'],
     ['staff', '/staff', 'What each role may do'],
     ['operations', '/operations', 'Nothing waits for you'],
   ]) {

@@ -118,6 +118,17 @@ describe('in other languages', () => {
       page = null;
     });
 
+    it(`${locale}: what can be done with an order fits a phone`, async () => {
+      const [mail] = await demo.mails(`page-${locale}@example.com`);
+      const link = new URL(mail.html.match(/href="([^"]*\/l\/o\/[^"]+)"/)[1].replaceAll('&amp;', '&'));
+      page = await open(browser, {viewport: phone});
+      for (const below of ['change/cancel', 'change/address', 'change/items', 'problem', 'withdraw']) {
+        await page.goto(`${link.origin}${link.pathname}/${below}${link.search}`);
+        assert.equal(await page.locator('html').getAttribute('dir'), dir);
+        await look(`${below} in ${locale}`);
+      }
+    });
+
     it(`${locale}: the mail itself is readable on a phone`, async () => {
       const [mail] = await demo.mails(`page-${locale}@example.com`);
       page = await open(browser, {viewport: phone, javaScriptEnabled: true});
