@@ -1,5 +1,6 @@
-// Writes docs/screenshots: plays a small story in the demo and takes a picture of
-// each screen, page and mail in the lists below. `make screenshots` runs it.
+// Writes docs/screenshots: lets the demo play its two weeks and some orders more, and
+// takes a picture of each screen, page and mail in the lists below. `make screenshots`
+// runs it; docs/tour.md says who the people of the demo are.
 import {mkdir, readdir, rm, stat, writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import {fileURLToPath} from 'node:url';
@@ -20,7 +21,14 @@ const shoppers = {
   ann: {locale: 'en', first_name: 'Ann', last_name: 'Lee', lines: [{quantity: 1}], discount: {type: 'fixed_amount', value: '5.00', code: 'HELLO'}},
 };
 
-// Screens of the admin; :sara is the number of Sara's order, :mail of a mail.
+// People whose orders the demo has played.
+const people = {
+  layla: 'layla.almansoori', niloufar: 'niloufar.rostami', amelia: 'amelia.clarke', misaki: 'misaki.sato', camille: 'camille.moreau', nour: 'nour.haddad',
+  priya: 'priya.raman', kenta: 'kenta.takahashi', lucia: 'lucia.fernandez', jonas: 'jonas.weber', friederike: 'friederike.schoenfeld', sara2: 'sara.ahmadi',
+}; // prettier-ignore
+
+// Screens of the admin; :ann is the number of Ann's order. A list's first link is
+// opened with first.
 const screens = [
   {name: 'home', at: '/'},
   {name: 'setup', at: '/setup'},
@@ -28,6 +36,13 @@ const screens = [
   {name: 'order', at: '/orders/:ann'},
   {name: 'messages', at: '/messages'},
   {name: 'confirmation', at: '/confirmation'},
+  {name: 'tracking', at: '/tracking'},
+  {name: 'parcel', at: '/tracking?view=stalled', first: 'a[href^="/tracking/"], s-link[href^="/tracking/"]'},
+  {name: 'makegood', at: '/makegood'},
+  {name: 'changes', at: '/changes'},
+  {name: 'requests', at: '/requests'},
+  {name: 'problem', at: '/requests?kind=problems', first: 's-link[href^="/requests/"]'},
+  {name: 'notifications', at: '/notifications'},
   {name: 'policy', at: '/policy'},
   {name: 'delivery', at: '/settings/delivery'},
   {name: 'import', at: '/imports'},
@@ -48,16 +63,40 @@ const mails = [
 const picture = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 120"><rect width="120" height="120" fill="#efe6d8"/>
   <path d="M42 30h36l12 34H30z" fill="#d9a860"/><path d="M58 64h4v30h-4zM44 94h32v5H44z" fill="#6b5b4a"/></svg>`;
 
+// Pages of an order, or of the shop when they name a place.
 const pages = [
-  {name: 'order-page', of: 'ann'},
-  {name: 'order-page-rtl', of: 'sara'},
+  {name: 'order-page', of: 'amelia'},
+  {name: 'order-page-rtl', of: 'niloufar'},
+  {name: 'order-late', of: 'layla'},
+  {name: 'order-cancelled', of: 'kenta'},
+  {name: 'change-cancel', of: 'yuki', below: '/change/cancel'},
+  {name: 'change-address', of: 'sara2', below: '/change/address'},
+  {name: 'change-items', of: 'claire', below: '/change/items'},
+  {name: 'report', of: 'jonas', below: '/problem'},
+  {name: 'withdraw', of: 'nour', below: '/withdraw'},
+  {name: 'look-up', at: '/apps/afterglow/lookup'},
+  {name: 'theme-blocks', at: '/fa/pages/track'},
+];
+
+// Mails about parcels, changes and requests, by what their subject says.
+const letters = [
+  {name: 'shipped', of: 'amelia', says: /^On its way/},
+  {name: 'out-for-delivery', of: 'camille', says: /^Livraison aujourd/},
+  {name: 'delivered', of: 'nour', says: /^تم التسليم/},
+  {name: 'delayed', of: 'niloufar', says: /^تأخیر/},
+  {name: 'offer', of: 'niloufar', says: /^مرسولهٔ شما/},
+  {name: 'made-good', of: 'priya', says: /your choice/},
+  {name: 'cancelled', of: 'kenta', says: /キャンセル/},
+  {name: 'changed', of: 'sara2', says: /تغییر کرد/},
+  {name: 'withdrawal', of: 'friederike', says: /Widerruf/},
+  {name: 'problem-receipt', of: 'jonas', says: /Meldung/},
 ];
 
 /** Saves what the window shows as WebP, smaller until it fits the limit. */
 async function shoot(page, name, height) {
   const {width} = page.viewportSize();
   if (height) await page.setViewportSize({width, height});
-  await page.waitForLoadState('networkidle');
+  await page.waitForLoadState('networkidle').catch(() => {}); // a screen may ask again for ever
   await page.evaluate(() => document.fonts.ready);
   await page.mouse.move(0, 0);
   await page.waitForTimeout(300);
@@ -71,8 +110,13 @@ async function shoot(page, name, height) {
   }
 }
 
-const demo = await startDemo();
+const demo = await startDemo({lived: true});
 const browser = await launch();
+const openPatiently = async (options) => {
+  const page = await open(browser, options);
+  page.setDefaultTimeout(45_000);
+  return page;
+};
 const missing = [];
 try {
   await mkdir(into, {recursive: true});
@@ -91,8 +135,17 @@ try {
   const hanna = customers.find((c) => c.email === 'hanna@example.com');
   await demo.sim(`/sim/api/shops/${demo.shop}/compliance`, {topic: 'customers/data_request', customer_id: hanna.id});
 
-  const admin = async (viewport, at) => {
-    const page = await open(browser, {viewport});
+  const address = (name) => `${people[name] ?? name}@example.com`;
+  const linkOf = async (name) => {
+    for (const {html} of await demo.mails(address(name))) {
+      const found = html.match(/https?:\/\/[^"\s]+\/l\/o\/[^"\s]+/);
+      if (found) return new URL(found[0].replaceAll('&amp;', '&'));
+    }
+    throw new Error(`no mail to ${name} leads to an order`);
+  };
+
+  const admin = async (viewport, at, first) => {
+    const page = await openPatiently({viewport});
     await page.goto(demo.admin_url + at);
     const app = page.frameLocator('iframe').first();
     await app
@@ -103,14 +156,20 @@ try {
         await page.context().close();
         throw error;
       });
-    await until('the screen to have loaded', async () => (await app.locator('s-spinner, [aria-busy="true"]').count()) === 0);
+    const loaded = () => until('the screen to have loaded', async () => (await app.locator('s-spinner, [aria-busy="true"]').count()) === 0);
+    await loaded();
+    if (first) {
+      await app.locator(first).first().click();
+      await page.waitForTimeout(300);
+      await loaded();
+    }
     return page;
   };
 
-  for (const {name, at} of screens) {
+  for (const {name, at, first} of screens) {
     const place = at.replace(/:(\w+)/, (_, who) => orders[who].id);
     for (const [device, viewport] of Object.entries({desktop, phone})) {
-      const page = await admin(viewport, place).catch(() => null);
+      const page = await admin(viewport, place, first).catch(() => null);
       if (!page) {
         missing.push(`${at}: no such screen`);
         break;
@@ -140,7 +199,7 @@ try {
       missing.push(`mail ${style}: ${answer.status} ${answer.body.detail ?? ''}`);
       continue;
     }
-    const page = await open(browser, {viewport: {width: 640, height: 900}});
+    const page = await openPatiently({viewport: {width: 640, height: 900}});
     // The example's pictures have addresses that lead nowhere.
     await page.route('https://**', (route) => route.fulfill({contentType: 'image/svg+xml', body: picture}));
     await page.setContent(answer.body.html, {waitUntil: 'networkidle'});
@@ -150,12 +209,27 @@ try {
   }
   await desk.context().close();
 
-  for (const {name, of} of pages) {
-    const [mail] = await demo.mails(`${of}@example.com`);
-    const link = mail.html.match(/https?:\/\/[^"\s]+\/l\/o\/[^"\s]+/)[0].replaceAll('&amp;', '&');
+  for (const {name, of, says} of letters) {
+    const mail = (await demo.mails(address(of))).find(({subject}) => says.test(subject));
+    if (!mail) {
+      missing.push(`mail ${name}: none to ${address(of)}`);
+      continue;
+    }
+    const page = await openPatiently({viewport: {width: 640, height: 400}});
+    await page.setContent(mail.html, {waitUntil: 'networkidle'});
+    await shoot(page, `mail-${name}`, Math.min(await page.evaluate(() => document.documentElement.scrollHeight), 1100));
+    await page.context().close();
+  }
+
+  for (const {name, of, below, at} of pages) {
+    let link = demo.sim_url + at;
+    if (of) {
+      link = await linkOf(of);
+      if (below) link.pathname += below;
+    }
     for (const [device, viewport] of Object.entries({desktop, phone})) {
-      const page = await open(browser, {viewport});
-      await page.goto(link);
+      const page = await openPatiently({viewport});
+      await page.goto(String(link));
       await shoot(page, `${name}-${device}`);
       await page.context().close();
     }
