@@ -11,7 +11,7 @@
 //
 //	asked ─▶ holding ─▶ acting ─▶ settling ─▶ done
 //	  └─────────┴──────────┴────▶ refused (reason)
-//	                                └───────▶ parked: waits for a person
+//	                                └───────▶ parked: waits for a person, who has it tried again or gives it up
 //
 // # Guarantees
 //
