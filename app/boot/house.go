@@ -189,7 +189,7 @@ func (h *House) openWeb() (err error) {
 	sessions := shopify.NewSessionVerifier(h.Config.APIKey, h.Config.Secrets, h.clock)
 	h.Engine, err = web.New(web.Config{
 		Log: h.log, Sessions: sessions, Extensions: sessions, Proxies: proxies, Links: h.Links,
-		Resolve: h.resolveInstalled, Installed: h.installed, Authorize: h.Shops.Authorize, TrustedProxies: h.Config.TrustedProxies,
+		Resolve: h.resolveInstalled, Installed: h.Shops.IsInstalled, Authorize: h.Shops.Authorize, TrustedProxies: h.Config.TrustedProxies,
 		ImageOrigins: pictures, Metrics: h.Metrics, ErrorPage: orders.ErrorPage,
 	})
 	return err
@@ -202,18 +202,6 @@ func (h *House) resolveInstalled(ctx context.Context, domain shopify.Domain) (id
 		return 0, shops.ErrNotInstalled
 	}
 	return shop, err
-}
-
-func (h *House) installed(ctx context.Context, shop ids.Shop) (yes bool, err error) {
-	err = h.DB.Read(ctx, shop, func(tx *store.Tx) error {
-		s, err := h.Shops.Get(tx)
-		yes = s.Installed
-		if errors.Is(err, shops.ErrNotInstalled) {
-			return nil
-		}
-		return err
-	})
-	return yes, err
 }
 
 // hangRoutes gives every room its entrances, and the house its own.

@@ -2,6 +2,7 @@ package clock
 
 import (
 	"fmt"
+	"sync"
 	"time"
 )
 
@@ -63,9 +64,16 @@ func (d Date) noon() time.Time { return time.Date(d.Year, d.Month, d.Day, 12, 0,
 // Zone loads an IANA zone by name. A name that is unknown to this machine, as a
 // new zone may be, counts as UTC: a wrong hour on a screen is better than none.
 func Zone(name string) *time.Location {
-	z, err := time.LoadLocation(name)
+	if z, ok := zones.Load(name); ok {
+		return z.(*time.Location)
+	}
+	z, err := time.LoadLocation(name) // reads a file
 	if err != nil {
 		return time.UTC
 	}
+	zones.Store(name, z)
 	return z
 }
+
+// zones are those that were loaded; there are some hundreds.
+var zones sync.Map

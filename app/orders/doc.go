@@ -59,6 +59,15 @@
 // confirmation owes its reader. It looks for marks in finished mails, so it judges
 // blocks and templates alike.
 //
+// # Why a page is not always drawn
+//
+// A page that is looked at again within half a minute is kept with the rows it was
+// drawn from, whichever room read them; before it is shown again the database tells
+// whether all of them are still the same (kept_pages.go). A section that asks more
+// than one table in one statement leaves no witness, and the page is drawn each
+// time. What a section shows may depend on the rows it reads through its
+// transaction, the clock and its PageView, and on nothing else.
+//
 // # Tables, topics, facts
 //
 // orders_imports, orders_import_lines, orders, orders_refunds, orders_events, orders_pictures, orders_cursors. Heard:

@@ -189,6 +189,12 @@ func languageList(tag locale.Tag, path string) []any {
 	return list
 }
 
+// shopperHeaders keep the page's address, which is a key, to those who have it.
+func shopperHeaders(c *web.Ctx) {
+	c.Header("Referrer-Policy", "no-referrer")
+	c.Header("X-Robots-Tag", "noindex, nofollow")
+}
+
 // showPage answers with one of the room's pages.
 func (s *Service) showPage(c *web.Ctx, tag locale.Tag, name string, data map[string]any) error {
 	templates, err := pageTemplates()
@@ -196,8 +202,7 @@ func (s *Service) showPage(c *web.Ctx, tag locale.Tag, name string, data map[str
 		return err
 	}
 	data["Nonce"] = web.Nonce(c)
-	c.Header("Referrer-Policy", "no-referrer") // the address is a key
-	c.Header("X-Robots-Tag", "noindex, nofollow")
+	shopperHeaders(c)
 	return web.Page(c, http.StatusOK, templates[tag].Lookup(name), data)
 }
 

@@ -1,8 +1,11 @@
 package orders
 
 import (
+	"bytes"
 	"embed"
+	"fmt"
 	"html/template"
+	"net/http"
 	"strconv"
 	"strings"
 	"sync"
@@ -45,28 +48,67 @@ func (s *Service) getPage(c *web.Ctx) error {
 	if err != nil {
 		return err
 	}
-	var data map[string]any
-	var tag locale.Tag
-	err = s.db.Read(c.Context(), asked.Shop, func(tx *store.Tx) error {
-		f, err := load(tx, asked.OrderID)
+	key := pageKey{shop: asked.Shop, order: asked.OrderID, path: asked.Path}
+	if wanted := c.Query("lang"); wanted != "" {
+		key.tag = locale.Match(wanted)
+	}
+	html, err := s.kept.find(c.Context(), s.db, key, web.Nonce(c))
+	if err == nil && html == nil {
+		html, err = s.drawPage(c, key)
+	}
+	if err != nil {
+		return err
+	}
+	shopperHeaders(c)
+	web.HTML(c, http.StatusOK, html)
+	return nil
+}
+
+// drawPage draws the page, and keeps it when it was looked at a moment ago.
+func (s *Service) drawPage(c *web.Ctx, key pageKey) ([]byte, error) {
+	templates, err := pageTemplates()
+	if err != nil {
+		return nil, err
+	}
+	tag := key.tag
+	var (
+		data    map[string]any
+		witness *store.Witness
+		at      time.Time
+	)
+	err = s.db.Read(c.Context(), key.shop, func(tx *store.Tx) error {
+		again := s.kept.again(key, tx.Now)
+		if again {
+			tx.Watch()
+		}
+		f, err := load(tx, key.order)
 		if err != nil {
 			return err
 		}
-		tag = locale.Match(f.Order.Locale)
-		if wanted := c.Query("lang"); wanted != "" {
-			tag = locale.Match(wanted)
+		if tag == "" {
+			tag = locale.Match(f.Order.Locale)
 		}
 		v, err := s.view(tx, f, tag)
 		if err != nil {
 			return err
 		}
-		data = v.page(asked.Path)
-		return s.sections.show(c.Context(), tx, room.PageView{OrderID: asked.OrderID, Tag: tag, Zone: v.zone, Path: asked.Path}, data)
+		data, at = v.page(key.path), tx.Now
+		err = s.sections.show(c.Context(), tx, room.PageView{OrderID: key.order, Tag: tag, Zone: v.zone, Path: key.path}, data)
+		if err == nil && again {
+			witness, err = tx.Witness()
+		}
+		return err
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return s.showPage(c, tag, "order.html", data)
+	data["Nonce"] = web.Nonce(c)
+	var b bytes.Buffer
+	if err := templates[tag].Lookup("order.html").Execute(&b, data); err != nil {
+		return nil, fmt.Errorf("draw the page of order %d: %w", key.order, err)
+	}
+	s.kept.keep(key, b.Bytes(), web.Nonce(c), witness, at)
+	return b.Bytes(), nil
 }
 
 // page adds to the data of the mail what has happened since.

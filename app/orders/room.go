@@ -51,6 +51,7 @@ type Service struct {
 	log       *slog.Logger
 	renderer  *mail.Renderer
 	messages  *messages.Service
+	kept      keptPages
 	sections  sections // of the order page, by later rooms
 	days      finishedDays
 	terms     func(*store.Tx, *Order) (ReturnTerms, error)
@@ -69,7 +70,7 @@ func New(c Config) *Service {
 			return "https://admin.shopify.com/store/" + strings.TrimSuffix(string(d), ".myshopify.com")
 		}
 	}
-	return &Service{db: c.DB, shops: c.Shops, readers: c.Readers, exporters: c.Exports, importing: make(chan struct{}, 1), links: c.Links, appURL: c.AppURL, adminURL: c.AdminURL, log: c.Log, renderer: c.Renderer, messages: c.Messages, terms: c.ReturnTerms, mayRead: mayReadCards()}
+	return &Service{db: c.DB, shops: c.Shops, readers: c.Readers, exporters: c.Exports, importing: make(chan struct{}, 1), links: c.Links, appURL: c.AppURL, adminURL: c.AdminURL, log: c.Log, renderer: c.Renderer, messages: c.Messages, terms: c.ReturnTerms, mayRead: mayReadCards(), kept: newKeptPages()}
 }
 
 // Extend lets a later room add to confirmations. It is called while the house is

@@ -37,8 +37,7 @@ func (s *Service) PageData(tx *store.Tx, tag locale.Tag, c *web.Ctx) (map[string
 // ShowPage answers with a later room's page.
 func (s *Service) ShowPage(c *web.Ctx, pages ShopperPages, tag locale.Tag, name string, status int, data map[string]any) error {
 	data["Nonce"] = web.Nonce(c)
-	c.Header("Referrer-Policy", "no-referrer") // the address may be a key
-	c.Header("X-Robots-Tag", "noindex, nofollow")
+	shopperHeaders(c)
 	return web.Page(c, status, pages[tag].Lookup(name), data)
 }
 

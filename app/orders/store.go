@@ -162,6 +162,13 @@ type found struct {
 // load reads an order with everything that is known beside its document. It
 // returns ErrNotFound, also for one that was deleted or redacted.
 func load(tx *store.Tx, id int64) (*found, error) {
+	return store.Once(tx, loaded(id), func() (*found, error) { return read(tx, id) })
+}
+
+// loaded is the key under which an order is read once.
+type loaded int64
+
+func read(tx *store.Tx, id int64) (*found, error) {
 	f := &found{}
 	if err := store.One(tx.Scoped(&row{}).Where("id = ? AND deleted_at IS NULL", id).Take(&f.row), ErrNotFound); err != nil {
 		return nil, err

@@ -12,6 +12,13 @@ import (
 
 // facts gathers what a policy can ask about an order.
 func (s *Service) facts(tx *store.Tx, o *orders.Order) (Facts, error) {
+	return store.Once(tx, factsOf{o}, func() (Facts, error) { return s.gather(tx, o) })
+}
+
+// factsOf is the key under which the facts of an order are gathered once.
+type factsOf struct{ *orders.Order }
+
+func (s *Service) gather(tx *store.Tx, o *orders.Order) (Facts, error) {
 	zone, err := s.zone(tx)
 	if err != nil {
 		return Facts{}, err

@@ -46,6 +46,13 @@ func (s *Service) Published(tx *store.Tx) (Version, error) {
 // InForce is the policy that was in use at the time; for orders older than all
 // policies, the first.
 func (s *Service) InForce(tx *store.Tx, at time.Time) (Version, error) {
+	return store.Once(tx, inForce(at.UnixNano()), func() (Version, error) { return s.inForce(tx, at) })
+}
+
+// inForce is the key under which the policy of a moment is read once.
+type inForce int64
+
+func (s *Service) inForce(tx *store.Tx, at time.Time) (Version, error) {
 	v, err := findLatest(tx, &at)
 	if errors.Is(err, ErrMissing) {
 		v, err = findVersion(tx, 1)

@@ -15,7 +15,8 @@ type Section struct {
 	Place Place
 	Rank  int // from top to bottom within the place
 	// Show returns what Template is executed with, or nil when there is nothing
-	// to say. It only reads.
+	// to say. It only reads, through tx alone: a page is shown again for as long as
+	// the rows that were read so are the same.
 	Show func(ctx context.Context, tx *store.Tx, at PageView) (any, error)
 	// Template is html/template source with the functions of locale.Funcs. It
 	// writes a whole <section class="card" aria-labelledby=…>.

@@ -265,7 +265,7 @@ func (s *Service) eraseShop(_ context.Context, tx *store.Tx, job queue.Job) erro
 		return err
 	}
 	tx.AfterCommit(func() {
-		s.known.Delete(shopify.Domain(row.Domain))
+		s.forgetShop(row)
 		s.log.Info("a shop was erased at Shopify's request", "rows", rows)
 	})
 	erased := &erasureRow{ID: ids.New("ers"), DomainHash: hashDomain(row.Domain), ReceivedAt: request.ReceivedAt, ErasedAt: tx.Now, ErasedRows: rows}

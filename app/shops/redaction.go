@@ -13,7 +13,6 @@ import (
 	"afterglow/app/ids"
 	"afterglow/app/queue"
 	"afterglow/app/room"
-	"afterglow/app/shopify"
 	"afterglow/app/store"
 )
 
@@ -156,7 +155,7 @@ func (s *Service) eraseShopAgain(ctx context.Context, r Redaction) (did bool, er
 		return insertErasure(tx, &erasureRow{ID: r.ID, DomainHash: r.DomainHash, ReceivedAt: r.ErasedAt, ErasedAt: r.ErasedAt, ErasedRows: rows})
 	})
 	if err == nil && did {
-		s.known.Delete(shopify.Domain(row.Domain))
+		s.forgetShop(row)
 	}
 	return did, err
 }

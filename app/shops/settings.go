@@ -41,8 +41,10 @@ func (r settingsRow) settings() Settings {
 
 // Settings reads the settings of the transaction's shop.
 func (s *Service) Settings(tx *store.Tx) (Settings, error) {
-	row, err := findSettings(tx)
-	return row.settings(), err
+	return store.Once(tx, (*settingsRow)(nil), func() (Settings, error) {
+		row, err := findSettings(tx)
+		return row.settings(), err
+	})
 }
 
 // From is the address all mails are sent from.

@@ -2,6 +2,7 @@ package shops
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -49,8 +50,8 @@ type Service struct {
 	operator *shopify.Operator
 	keys     *shopify.Keyring
 	log      *slog.Logger
-	from     string // MAIL_FROM
-	known    sync.Map
+	from     string       // MAIL_FROM
+	known    sync.Map     // by domain and by id
 	lists    sync.Map     // which lists were put on record lately
 	checks   *web.Limiter // of the sender's domain, by hand
 	rooms    []room.Room  // all of them, to be asked about a person
@@ -121,13 +122,44 @@ func (s *Service) Resolve(ctx context.Context, domain shopify.Domain) (ids.Shop,
 }
 
 func (s *Service) remember(row shopRow) {
-	s.known.Store(shopify.Domain(row.Domain), knownShop{row.ShopID, row.State == stateInstalled, time.Now()})
+	k := knownShop{row.ShopID, row.State == stateInstalled, time.Now()}
+	s.known.Store(shopify.Domain(row.Domain), k)
+	s.known.Store(row.ShopID, k)
+}
+
+// forgetShop forgets a shop that was erased.
+func (s *Service) forgetShop(row shopRow) {
+	s.known.Delete(shopify.Domain(row.Domain))
+	s.known.Delete(row.ShopID)
+}
+
+// IsInstalled tells whether a shop has the app. That it has not is asked each time.
+func (s *Service) IsInstalled(ctx context.Context, shop ids.Shop) (yes bool, err error) {
+	if v, ok := s.known.Load(shop); ok {
+		if k := v.(knownShop); k.installed && time.Since(k.asked) < knownFor {
+			return true, nil
+		}
+	}
+	err = s.db.Read(ctx, shop, func(tx *store.Tx) error {
+		row, err := findShop(tx)
+		if errors.Is(err, ErrNotInstalled) {
+			return nil
+		}
+		if err == nil {
+			s.remember(row)
+		}
+		yes = row.State == stateInstalled
+		return err
+	})
+	return yes, err
 }
 
 // Get reads the shop of the transaction. It returns ErrNotInstalled.
 func (s *Service) Get(tx *store.Tx) (Shop, error) {
-	row, err := findShop(tx)
-	return row.shop(), err
+	return store.Once(tx, (*shopRow)(nil), func() (Shop, error) {
+		row, err := findShop(tx)
+		return row.shop(), err
+	})
 }
 
 // Granted tells whether the merchant granted a scope.

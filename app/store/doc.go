@@ -14,6 +14,13 @@
 // on every such table, so a statement that slipped by would find no rows.
 // System transactions, for machinery that serves all shops, are exempt from both.
 //
+// # Reading
+//
+// A transaction of Read sees one state of the data from its first statement to its
+// last, so Once may share what was read among callers who do not know each other.
+// A Witness keeps which rows it has read, in which versions, and tells in one round
+// trip whether they are still the same (PostgreSQL only).
+//
 // # Rules for callers
 //
 // Inside a transaction use only tx: SQLite has one writing connection, and a

@@ -123,32 +123,36 @@ func (g *guard) touches(statement string) bool {
 
 // guardedTx is a transaction that asks the guard before each statement.
 type guardedTx struct {
-	*sql.Tx
+	transaction
 	guard *guard
 	shop  ids.Shop
+	seen  *seen // what is read, when somebody asked to note it
 }
 
 func (t *guardedTx) ExecContext(ctx context.Context, q string, args ...any) (sql.Result, error) {
 	if err := t.guard.check(t.shop, q, args); err != nil {
 		return nil, err
 	}
-	return t.Tx.ExecContext(ctx, q, args...)
+	t.seen.give()
+	return t.transaction.ExecContext(ctx, q, args...)
 }
 
 func (t *guardedTx) QueryContext(ctx context.Context, q string, args ...any) (*sql.Rows, error) {
 	if err := t.guard.check(t.shop, q, args); err != nil {
 		return nil, err
 	}
-	return t.Tx.QueryContext(ctx, q, args...)
+	t.seen.note(q, args)
+	return t.transaction.QueryContext(ctx, q, args...)
 }
 
 // QueryRowContext cannot return an error, so a statement the guard refuses runs
 // as one that fails with the guard's name in it.
 func (t *guardedTx) QueryRowContext(ctx context.Context, q string, args ...any) *sql.Row {
 	if err := t.guard.check(t.shop, q, args); err != nil {
-		return t.Tx.QueryRowContext(ctx, "SELECT refused_by_tenancy_guard")
+		return t.transaction.QueryRowContext(ctx, "SELECT refused_by_tenancy_guard")
 	}
-	return t.Tx.QueryRowContext(ctx, q, args...)
+	t.seen.note(q, args)
+	return t.transaction.QueryRowContext(ctx, q, args...)
 }
 
 func (t *guardedTx) PrepareContext(ctx context.Context, q string) (*sql.Stmt, error) {

@@ -2,9 +2,7 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -26,11 +24,13 @@ type ShopID = ids.Shop
 // Tx is one transaction of one shop at one instant.
 type Tx struct {
 	*gorm.DB
-	Shop ids.Shop  // zero in a system transaction
-	Now  time.Time // fixed for the whole transaction
-	ctx  context.Context
-	db   *DB
-	done []func()
+	Shop  ids.Shop  // zero in a system transaction
+	Now   time.Time // fixed for the whole transaction
+	ctx   context.Context
+	db    *DB
+	done  []func()
+	once  map[any]any // what was read once; nil when the transaction may write
+	inner *guardedTx
 }
 
 // InTx runs fn in a writing transaction of the shop and commits. When fn fails,
@@ -40,7 +40,7 @@ func (db *DB) InTx(ctx context.Context, shop ids.Shop, fn func(tx *Tx) error) er
 	if shop == 0 {
 		return errors.New("transaction without a shop")
 	}
-	return db.run(ctx, db.write, shop, nil, fn)
+	return db.run(ctx, db.write, shop, false, fn)
 }
 
 // Read runs fn in a transaction that sees one state of the shop's data and
@@ -49,13 +49,13 @@ func (db *DB) Read(ctx context.Context, shop ids.Shop, fn func(tx *Tx) error) er
 	if shop == 0 {
 		return errors.New("transaction without a shop")
 	}
-	return db.run(ctx, db.read, shop, &sql.TxOptions{ReadOnly: db.Dialect == "postgres"}, fn)
+	return db.run(ctx, db.read, shop, true, fn)
 }
 
 // System runs fn in a writing transaction that sees all shops. Only machinery
 // that serves every shop may use it: relay, reconciler, install, migration.
 func (db *DB) System(ctx context.Context, fn func(tx *Tx) error) error {
-	return db.run(ctx, db.system, 0, nil, fn)
+	return db.run(ctx, db.system, 0, false, fn)
 }
 
 // Peek is for looking at all shops' rows, one statement at a time: there is no
@@ -70,9 +70,9 @@ func (db *DB) Peek(ctx context.Context, fn func(tx *Tx) error) error {
 	return unavailable(fn(&Tx{DB: session, Now: db.clock.Now(), ctx: ctx, db: db}))
 }
 
-func (db *DB) run(ctx context.Context, pool *gorm.DB, shop ids.Shop, opts *sql.TxOptions, fn func(*Tx) error) error {
+func (db *DB) run(ctx context.Context, pool *gorm.DB, shop ids.Shop, readOnly bool, fn func(*Tx) error) error {
 	for attempt := 1; ; attempt++ {
-		done, err := db.once(ctx, pool, shop, opts, fn)
+		done, err := db.once(ctx, pool, shop, readOnly, fn)
 		if err == nil {
 			for _, f := range done {
 				f()
@@ -90,14 +90,8 @@ func (db *DB) run(ctx context.Context, pool *gorm.DB, shop ids.Shop, opts *sql.T
 	}
 }
 
-func (db *DB) once(ctx context.Context, pool *gorm.DB, shop ids.Shop, opts *sql.TxOptions, fn func(*Tx) error) (done []func(), err error) {
-	begin, ok := pool.ConnPool.(interface {
-		BeginTx(context.Context, *sql.TxOptions) (*sql.Tx, error)
-	})
-	if !ok {
-		return nil, fmt.Errorf("%T cannot begin a transaction", pool.ConnPool)
-	}
-	inner, err := begin.BeginTx(ctx, opts)
+func (db *DB) once(ctx context.Context, pool *gorm.DB, shop ids.Shop, readOnly bool, fn func(*Tx) error) (done []func(), err error) {
+	inner, err := db.begin(ctx, pool, shop, readOnly)
 	if err != nil {
 		return nil, err
 	}
@@ -107,14 +101,13 @@ func (db *DB) once(ctx context.Context, pool *gorm.DB, shop ids.Shop, opts *sql.
 			inner.Rollback() // also when fn panics
 		}
 	}()
-	if db.Dialect == "postgres" && shop != 0 {
-		if _, err := inner.ExecContext(ctx, "SELECT set_config('"+shopSetting+"', $1, true)", shop.String()); err != nil {
-			return nil, err
-		}
-	}
 	session := pool.Session(&gorm.Session{Context: ctx, NewDB: true, SkipDefaultTransaction: true})
-	session.Statement.ConnPool = &guardedTx{Tx: inner, guard: db.guard, shop: shop}
-	tx := &Tx{DB: session, Shop: shop, Now: db.clock.Now(), ctx: ctx, db: db}
+	guarded := &guardedTx{transaction: inner, guard: db.guard, shop: shop}
+	session.Statement.ConnPool = guarded
+	tx := &Tx{DB: session, Shop: shop, Now: db.clock.Now(), ctx: ctx, db: db, inner: guarded}
+	if readOnly {
+		tx.once = map[any]any{}
+	}
 	if err := fn(tx); err != nil {
 		return nil, err
 	}

@@ -1,0 +1,224 @@
+package store_test
+
+import (
+	"testing"
+
+	"afterglow/app/clock"
+	"afterglow/app/store"
+	"afterglow/app/store/storetest"
+)
+
+// Whatever is written to a row that was read, or would join those that were, is
+// noticed; what happens beside them is not.
+func TestAWitnessNoticesWhatWasRead(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, clk *clock.Fixed) {
+		write := func(shop store.ShopID, statement string, args ...any) {
+			t.Helper()
+			if err := db.InTx(ctx, shop, func(tx *store.Tx) error { return tx.Exec(statement, args...).Error }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		const add = `INSERT INTO orders_pictures (shop_id, product_id, variant_id, url, alt, read_at) VALUES (?, ?, ?, ?, '', ?)`
+		picture := func(shop store.ShopID, product, variant int64) {
+			write(shop, add, shop, product, variant, "a", clk.Now())
+		}
+		for variant := range int64(3) {
+			picture(storetest.Shop, 1, variant)
+		}
+		look := func() *store.Witness {
+			t.Helper()
+			var w *store.Witness
+			err := db.Read(ctx, storetest.Shop, func(tx *store.Tx) (err error) {
+				tx.Watch()
+				var urls []string
+				if err := tx.Table("orders_pictures").Where("shop_id = ? AND product_id IN ?", tx.Shop, []int64{1, 2}).Order("variant_id DESC").Limit(2).Pluck("url", &urls).Error; err != nil {
+					return err
+				}
+				var n int64
+				if err := tx.Table("orders_events").Where("shop_id = ? AND order_id = ? AND at < ?", tx.Shop, 7, tx.Now).Count(&n).Error; err != nil {
+					return err
+				}
+				w, err = tx.Witness()
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return w
+		}
+		same := func(w *store.Witness) bool {
+			t.Helper()
+			same, err := db.Unchanged(ctx, storetest.Shop, w)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return same
+		}
+		if db.Dialect == "sqlite" {
+			if look() != nil {
+				t.Error("there is a witness on SQLite, whose rows do not tell their version")
+			}
+			return
+		}
+		for what, c := range map[string]struct {
+			do      func()
+			noticed bool
+		}{
+			"nothing":           {func() {}, false},
+			"another product's": {func() { picture(storetest.Shop, 3, 9) }, false},
+			"another shop's":    {func() { picture(storetest.Other, 1, 9) }, false},
+			"a row beyond the limit": {func() {
+				write(storetest.Shop, "UPDATE orders_pictures SET url = 'b' WHERE shop_id = ? AND product_id = 1 AND variant_id = 0", storetest.Shop)
+			}, false},
+			"a changed row": {func() {
+				write(storetest.Shop, "UPDATE orders_pictures SET url = 'c' WHERE shop_id = ? AND product_id = 1 AND variant_id = 2", storetest.Shop)
+			}, true},
+			"a row written as it was": {func() {
+				write(storetest.Shop, "UPDATE orders_pictures SET url = url WHERE shop_id = ? AND product_id = 1 AND variant_id = 1", storetest.Shop)
+			}, true},
+			"a row that joins": {func() { picture(storetest.Shop, 2, 5) }, true},
+			"a row that goes": {func() {
+				write(storetest.Shop, "DELETE FROM orders_pictures WHERE shop_id = ? AND product_id = 2", storetest.Shop)
+			}, true},
+			"a first row of a table that was empty": {func() {
+				write(storetest.Shop, "INSERT INTO orders_events (shop_id, order_id, once, at, kind, detail, recorded_at) VALUES (?, 7, ?, ?, '', '', ?)", storetest.Shop, "x", clk.Now().AddDate(0, 0, -1), clk.Now())
+			}, true},
+		} {
+			if what == "a row that goes" {
+				picture(storetest.Shop, 2, 6)
+			}
+			w := look()
+			if w == nil || !same(w) {
+				t.Fatalf("%s: the rows are not the same before anything happened", what)
+			}
+			if c.do(); same(w) == c.noticed {
+				t.Errorf("%s: noticed is %t", what, !c.noticed)
+			}
+		}
+	})
+}
+
+// Two rows of one transaction bear the same mark. Which of them was read tells its
+// place.
+func TestAWitnessTellsRowsOfOneTransactionApart(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, clk *clock.Fixed) {
+		if db.Dialect == "sqlite" {
+			return
+		}
+		err := db.InTx(ctx, storetest.Shop, func(tx *store.Tx) error {
+			_, err := tx.Insert(pictures, [][]any{{int64(1), int64(1), "a", "", clk.Now()}, {int64(1), int64(2), "b", "", clk.Now()}})
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var w *store.Witness
+		err = db.Read(ctx, storetest.Shop, func(tx *store.Tx) (err error) {
+			tx.Watch()
+			var url string
+			if err := tx.Raw("SELECT url FROM orders_pictures WHERE shop_id = ? AND product_id = 1 ORDER BY variant_id DESC LIMIT 1", tx.Shop).Scan(&url).Error; err != nil {
+				return err
+			}
+			w, err = tx.Witness()
+			return err
+		})
+		if err != nil || w == nil {
+			t.Fatal(w, err)
+		}
+		err = db.InTx(ctx, storetest.Shop, func(tx *store.Tx) error {
+			return tx.Exec("DELETE FROM orders_pictures WHERE shop_id = ? AND variant_id = 2", tx.Shop).Error
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if same, err := db.Unchanged(ctx, storetest.Shop, w); same || err != nil {
+			t.Errorf("the other row passes for the one that was read: %v", err)
+		}
+	})
+}
+
+// A question whose rows cannot be named leaves no witness.
+func TestNoWitnessWithoutAllRows(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, _ *clock.Fixed) {
+		for _, question := range []string{
+			"SELECT count(*) FROM orders o JOIN orders_events e ON e.shop_id = o.shop_id AND e.order_id = o.id WHERE o.shop_id = ?",
+			"SELECT count(*) FROM orders WHERE shop_id = ? AND id IN (SELECT order_id FROM orders_events)",
+			"SELECT 1 FROM orders WHERE shop_id = ? UNION SELECT 2",
+			"SELECT ?::bigint",
+		} {
+			if db.Dialect == "sqlite" {
+				continue
+			}
+			err := db.Read(ctx, storetest.Shop, func(tx *store.Tx) error {
+				tx.Watch()
+				var n int64
+				if err := tx.Raw("SELECT count(*) FROM orders WHERE shop_id = ?", tx.Shop).Scan(&n).Error; err != nil {
+					return err
+				}
+				if err := tx.Raw(question, tx.Shop).Scan(&n).Error; err != nil {
+					return err
+				}
+				if w, err := tx.Witness(); w != nil || err != nil {
+					t.Errorf("%s: there is a witness, %v", question, err)
+				}
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
+
+// What is read in a transaction that cannot write is read from one state.
+func TestAReadingSeesOneState(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, clk *clock.Fixed) {
+		err := db.Read(ctx, storetest.Shop, func(tx *store.Tx) error {
+			count := func() (n int64) {
+				if err := tx.Table("orders_pictures").Where("shop_id = ?", tx.Shop).Count(&n).Error; err != nil {
+					t.Fatal(err)
+				}
+				return n
+			}
+			before := count()
+			err := db.InTx(ctx, storetest.Shop, func(other *store.Tx) error {
+				_, err := other.Insert(pictures, [][]any{{int64(1), int64(1), "a", "", clk.Now()}})
+				return err
+			})
+			if now := count(); now != before {
+				t.Errorf("%d rows, then %d", before, now)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+func TestOnceReadsOnce(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, _ *clock.Fixed) {
+		type key int
+		for _, c := range []struct {
+			run  func(func(*store.Tx) error) error
+			want int
+		}{
+			{func(f func(*store.Tx) error) error { return db.Read(ctx, storetest.Shop, f) }, 1},
+			{func(f func(*store.Tx) error) error { return db.InTx(ctx, storetest.Shop, f) }, 3},
+		} {
+			n := 0
+			err := c.run(func(tx *store.Tx) error {
+				for range 3 {
+					if _, err := store.Once(tx, key(1), func() (int, error) { n++; return n, nil }); err != nil {
+						return err
+					}
+				}
+				_, err := store.Once(tx, key(2), func() (int, error) { return 0, nil })
+				return err
+			})
+			if err != nil || n != c.want {
+				t.Errorf("read %d times, not %d: %v", n, c.want, err)
+			}
+		}
+	})
+}
