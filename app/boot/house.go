@@ -41,7 +41,7 @@ var OptionalScopes = []string{"write_discounts", "write_orders", "write_order_ed
 // adminPages are the admin's own addresses; frontend/src/shell/routes.ts knows what
 // each of them shows.
 var adminPages = []string{
-	"/", "/orders", "/orders/:id", "/imports", "/messages", "/messages/:id", "/suppressions", "/requests", "/requests/:id", "/confirmation", "/policy", "/changes", "/makegood", "/tracking", "/tracking/:id", "/notifications",
+	"/", "/orders", "/orders/:id", "/imports", "/messages", "/messages/:id", "/suppressions", "/requests", "/requests/:id", "/confirmation", "/policy", "/changes", "/makegood", "/claims", "/claims/:id", "/tracking", "/tracking/:id", "/notifications",
 	"/webhooks", "/operations", "/privacy", "/setup", "/staff", "/settings", "/settings/sender", "/settings/delivery",
 }
 

@@ -14,27 +14,28 @@ type class string
 // The classes of docs/privacy.md. What erases on request (a customer's, or of the
 // shop) erases all of them but the access log, which holds nobody's data.
 const (
-	classTrade      class = "trade"      // the customer and what they bought: while the app is installed
-	classMail       class = "mail"       // that a mail was sent, and to whom: while the app is installed
-	classMailText   class = "mail text"  // what a mail said: 60 days
-	classMailbox    class = "mailbox"    // the built-in mailbox of a trial: 30 days
-	classEvent      class = "event"      // what Shopify sent: until worked off, at most 7 days
-	classValue      class = "value"      // what Shopify was asked to make or pay: 180 days after it ended
-	classWork       class = "work"       // why a job failed: until it is done
-	classRequest    class = "request"    // who asked: until the file's time is over, or the erasure done
-	classDisclosure class = "disclosure" // the file: 30 days after the first download, at most 180
-	classAccessLog  class = "access log" // which staff member read: one year
-	classMerchant   class = "merchant"   // the merchant's own name and addresses: until the shop is erased
-	classStaff      class = "staff"      // who of the merchant's people uses the app: until they are removed, or the shop is erased
-	classRedaction  class = "redaction"  // whom a restored backup must forget again, by number: 90 days
-	classLookup     class = "look-up"    // what a shopper typed to find their order: an hour, at most a day
-	classPhoto      class = "photo"      // what a shopper photographed: half a year after the problem was closed, at most two years
-	classDesign     class = "design"     // what the merchant wrote themselves: until the shop is erased
+	classTrade      class = "trade"       // the customer and what they bought: while the app is installed
+	classMail       class = "mail"        // that a mail was sent, and to whom: while the app is installed
+	classMailText   class = "mail text"   // what a mail said: 60 days
+	classMailbox    class = "mailbox"     // the built-in mailbox of a trial: 30 days
+	classEvent      class = "event"       // what Shopify sent: until worked off, at most 7 days
+	classValue      class = "value"       // what Shopify was asked to make or pay: 180 days after it ended
+	classWork       class = "work"        // why a job failed: until it is done
+	classRequest    class = "request"     // who asked: until the file's time is over, or the erasure done
+	classDisclosure class = "disclosure"  // the file: 30 days after the first download, at most 180
+	classAccessLog  class = "access log"  // which staff member read: one year
+	classMerchant   class = "merchant"    // the merchant's own name and addresses: until the shop is erased
+	classStaff      class = "staff"       // who of the merchant's people uses the app: until they are removed, or the shop is erased
+	classRedaction  class = "redaction"   // whom a restored backup must forget again, by number: 90 days
+	classLookup     class = "look-up"     // what a shopper typed to find their order: an hour, at most a day
+	classPhoto      class = "photo"       // what a shopper photographed: half a year after the problem was closed, at most two years
+	classClaimPhoto class = "claim photo" // what a shopper photographed of a door: half a year after the claim was closed, at most two years
+	classDesign     class = "design"      // what the merchant wrote themselves: until the shop is erased
 )
 
 // sweeps names the schedule that ends a class; the others end on request, or
 // with what they belong to.
-var sweeps = map[class]string{classMailText: "messages.retention", classEvent: "shopify.retention", classValue: "shopify.operations", classRequest: "shops.retention", classDisclosure: "shops.retention", classAccessLog: "shops.retention", classRedaction: "shops.retention", classLookup: "orders.lookups", classPhoto: "changes.photos"}
+var sweeps = map[class]string{classMailText: "messages.retention", classEvent: "shopify.retention", classValue: "shopify.operations", classRequest: "shops.retention", classDisclosure: "shops.retention", classAccessLog: "shops.retention", classRedaction: "shops.retention", classLookup: "orders.lookups", classPhoto: "changes.photos", classClaimPhoto: "tracking.photos"}
 
 // personal gives every column that holds, or may hold, personal data its class.
 // A test fails for a column that looks personal and is not here.
@@ -46,13 +47,14 @@ var personal = map[string]class{
 	"orders.last_name_key": classTrade, "orders.document": classTrade, "orders.details": classTrade, "orders_refunds.document": classTrade,
 
 	"tracking_parcels.tracking_number": classTrade, "tracking_parcels.tracking_url": classTrade, "tracking_parcels.destination_region": classTrade,
-	"tracking_lessons.region": classTrade, "tracking_promises.region": classTrade, "tracking_claims.note": classTrade,
+	"tracking_lessons.region": classTrade, "tracking_promises.region": classTrade, "tracking_claims.statement": classTrade, "tracking_claims.customer_id": classTrade, "tracking_claims.locale": classTrade, "tracking_claims.answer": classTrade,
+	"tracking_claims.history": classTrade, "tracking_claims.checked": classTrade, "tracking_parcels.address_key": classTrade,
 	"tracking_scans.city": classTrade, "tracking_scans.province": classTrade, "tracking_scans.zip": classTrade, "tracking_scans.message": classTrade,
 
 	"changes_withdrawals.typed_order": classTrade, "changes_withdrawals.name": classTrade, "changes_withdrawals.email": classTrade, "changes_withdrawals.email_key": classTrade,
 	"changes_withdrawals.typed_items": classTrade, "changes_withdrawals.locale": classTrade, "changes_withdrawals.answer": classTrade, "changes_withdrawals.answered_by": classStaff,
 	"changes_problems.description": classTrade, "changes_problems.locale": classTrade, "changes_problems.answer": classTrade, "changes_problems.answered_by": classStaff,
-	"changes_photos.picture": classPhoto,
+	"changes_photos.picture": classPhoto, "tracking_claim_photos.picture": classClaimPhoto,
 
 	"messages.to_address": classMail, "messages.to_name": classMail, "messages.customer_id": classMail, "messages.locale": classMail, "messages.reason": classMail, "messages_history.detail": classMail,
 	"messages_suppressions.address": classMail, "messages_suppressions.reason": classMail, "messages_suppressions.lifted_reason": classMail, "messages_suppressions.lifted_by": classMail, "messages_dials.address": classMail, "messages.subject": classMail, "messages.html": classMailText, "messages.body_text": classMailText,
@@ -84,24 +86,26 @@ var personal = map[string]class{
 
 // impersonal are the columns whose names look personal and that hold nobody's data.
 var impersonal = map[string]string{
-	"orders.name":                    "the order's number, #1042",
-	"orders.name_key":                "the order's number, for searching",
-	"orders_lookups.name_key":        "an order's number",
-	"messages.order_name":            "the order's number",
-	"orders_events.detail":           "states and ids, written by us",
-	"queue_schedules.name":           "the schedule's name",
-	"shopify_inbox.subject":          "a kind and an id, order:42",
-	"shopify_operations.subject":     "a kind and an id, order:42",
-	"shops_access_log.subject":       "the number of an order, a message or a request",
-	"tracking_parcels.order_name":    "the order's number",
-	"changes_withdrawals.order_name": "the order's number",
-	"changes_problems.order_name":    "the order's number",
-	"changes_changes.order_name":     "the order's number",
-	"changes_settings.address":       "whether addresses may be changed",
-	"tracking_parcels.name":          "the parcel's number, #1042.1",
-	"tracking_parcels.carrier_name":  "who carries parcels",
-	"tracking_offers.order_name":     "the order's number",
-	"tracking_claims.order_name":     "the order's number",
+	"orders.name":                           "the order's number, #1042",
+	"orders.name_key":                       "the order's number, for searching",
+	"orders_lookups.name_key":               "an order's number",
+	"messages.order_name":                   "the order's number",
+	"orders_events.detail":                  "states and ids, written by us",
+	"queue_schedules.name":                  "the schedule's name",
+	"shopify_inbox.subject":                 "a kind and an id, order:42",
+	"shopify_operations.subject":            "a kind and an id, order:42",
+	"shops_access_log.subject":              "the number of an order, a message or a request",
+	"tracking_parcels.order_name":           "the order's number",
+	"changes_withdrawals.order_name":        "the order's number",
+	"changes_problems.order_name":           "the order's number",
+	"changes_changes.order_name":            "the order's number",
+	"changes_settings.address":              "whether addresses may be changed",
+	"tracking_parcels.name":                 "the parcel's number, #1042.1",
+	"tracking_parcels.carrier_name":         "who carries parcels",
+	"tracking_offers.order_name":            "the order's number",
+	"tracking_claims.order_name":            "the order's number",
+	"tracking_claim_settings.customer_days": "a number of days",
+	"tracking_claim_settings.customer_most": "a number of claims",
 }
 
 var looksPersonal = regexp.MustCompile(`email|phone|address|name|customer|buyer|html|body|document|subject|note|detail|header|staff|user|changed_by|sealed|_ip$|street|city|zip|birth`)

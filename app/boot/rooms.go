@@ -31,7 +31,7 @@ func (h *House) hangRooms() error {
 		Exports: func(shop ids.Shop) orders.Exporter { return h.API.Client(shop) }})
 	h.hang(orders.Room())
 	h.hang(policy.Room())
-	tracking := tracking.New(tracking.Config{DB: h.DB, Shops: h.Shops, Orders: orders, Messages: messages, Renderer: renderer, Log: h.log,
+	tracking := tracking.New(tracking.Config{DB: h.DB, Shops: h.Shops, Orders: orders, Messages: messages, Renderer: renderer, Spool: h.Config.DataDir, Log: h.log,
 		Readers: func(shop ids.Shop) tracking.Reader { return h.API.Client(shop) }})
 	h.hang(tracking.Room())
 	requests := changes.NewRequests(changes.RequestsConfig{DB: h.DB, Shops: h.Shops, Orders: orders, Policy: policy, Links: h.Links, Spool: h.Config.DataDir, Log: h.log})

@@ -59,7 +59,7 @@ type tenant struct {
 	order, parcel                                int64
 	message, parked, parkedJob, event            string
 	request, imported, operation                 string
-	withdrawal, problem, photo                   string
+	withdrawal, problem, photo, claim            string
 	email, first, last, phone, street, city, zip string
 	credential                                   shopify.Credential
 }
@@ -246,7 +246,7 @@ func (w *walk) move(name string) {
 			return err
 		}
 		o.operation = op.ID
-		o.withdrawal, o.problem, o.photo = "wdr_"+name, "prb_"+name, "pho_"+name
+		o.withdrawal, o.problem, o.photo, o.claim = "wdr_"+name, "prb_"+name, "pho_"+name, "clm_"+name
 		for _, row := range []struct {
 			statement string
 			args      []any
@@ -258,6 +258,10 @@ func (w *walk) move(name string) {
 				VALUES (?, ?, ?, '#1', 'damaged', '[]', ?, 'en', 'open', 'replace', ?, '', 1, 1, '', '', ?)`, []any{tx.Shop, o.problem, o.order, "Regards, " + o.last, true, tx.Now}},
 			{`INSERT INTO changes_photos (shop_id, id, problem_id, position, picture, width, height, created_at) VALUES (?, ?, ?, 0, ?, 1, 1, ?)`,
 				[]any{tx.Shop, o.photo, o.problem, []byte("\xff\xd8\xff"), tx.Now}},
+			{`INSERT INTO tracking_claims (shop_id, id, order_id, order_name, customer_id, parcel_id, state, checked, statement, locale, findings, offer_id, answer, decided_by, history, photos, made_at, wait_until, due_at)
+				VALUES (?, ?, ?, '#1', 0, 1, 'review', '', ?, 'en', '[]', '', '', '', '[]', 1, ?, ?, ?)`, []any{tx.Shop, o.claim, o.order, "Regards, " + o.last, tx.Now, tx.Now, tx.Now}},
+			{`INSERT INTO tracking_claim_photos (shop_id, id, claim_id, position, picture, width, height, created_at) VALUES (?, ?, ?, 0, ?, 1, 1, ?)`,
+				[]any{tx.Shop, o.photo, o.claim, []byte("\xff\xd8\xff"), tx.Now}},
 		} {
 			if err := tx.Exec(row.statement, row.args...).Error; err != nil {
 				return err
@@ -277,12 +281,12 @@ func (w *walk) move(name string) {
 			`INSERT INTO tracking_promises (shop_id, parcel_id, destination, carrier, origin, region, source, expected_from, expected_until, promised_at, kept, late_days)
 				VALUES (?, 1, 'DE', 'dhl_paket', 'US', '', 'prior', CURRENT_TIMESTAMP, CURRENT_TIMESTAMP, CURRENT_TIMESTAMP, TRUE, 0)`,
 			`INSERT INTO tracking_goodwill (shop_id, version, enabled, currency, late_days, stalled_hours, valid_days, wait, wait_minor, reship, refund, credit, order_min_minor, order_max_minor,
-				cap_order_minor, cap_month_minor, countries, claims, claim_hours, updated_at) VALUES (?, 1, FALSE, 'USD', 3, 24, 7, TRUE, 0, TRUE, TRUE, TRUE, 0, 0, 5000, 50000, '', 'staff', 24, CURRENT_TIMESTAMP)`,
+				cap_order_minor, cap_month_minor, countries, updated_at) VALUES (?, 1, FALSE, 'USD', 3, 24, 7, TRUE, 0, TRUE, TRUE, TRUE, 0, 0, 5000, 50000, '', CURRENT_TIMESTAMP)`,
 			`INSERT INTO tracking_budgets (shop_id, month, reserved_minor, spent_minor, updated_at) VALUES (?, '2026-11', 0, 0, CURRENT_TIMESTAMP)`,
 			`INSERT INTO tracking_offers (shop_id, id, order_id, order_name, parcel_id, cause, state, choice, choices, amount_minor, worth_minor, wait_minor, currency, budget_month, operation_id, reason, made_at, until_at)
 				VALUES (?, 'mg_walk', 1, '', 1, 'late', 'ended', '', '', 0, 0, 0, 'USD', '', '', '', CURRENT_TIMESTAMP, CURRENT_TIMESTAMP)`,
-			`INSERT INTO tracking_claims (shop_id, id, order_id, order_name, parcel_id, state, neighbours, safe_place, note, wanted, reason, offer_id, decided_by, made_at, wait_until)
-				VALUES (?, 'claim_walk', 1, '', 1, 'declined', TRUE, TRUE, '', '', '', '', '', CURRENT_TIMESTAMP, CURRENT_TIMESTAMP)`,
+			`INSERT INTO tracking_claim_settings (shop_id, version, enabled, days, wait_hours, answer_days, automatic, currency, value_max_minor, customer_days, customer_most, reship, refund, credit, updated_at)
+				VALUES (?, 1, TRUE, 14, 48, 2, FALSE, 'USD', 0, 365, 1, TRUE, TRUE, TRUE, CURRENT_TIMESTAMP)`,
 		} {
 			if err := tx.Exec(row, tx.Shop).Error; err != nil {
 				return err

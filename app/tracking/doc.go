@@ -56,14 +56,31 @@
 // once and within the budget: the row is turned, the budget taken and the operation
 // planned in one transaction. See docs/decisions/0020.
 //
+// # Claims
+//
+// A claim says that a delivered parcel is not there. It is judged at once by its
+// facts alone (weigh), and each finding is kept:
+//
+//	waiting ─▶ approved ─▶ remedied
+//	   │  └─▶ review ◀─▶ asked
+//	   │         └─▶ approved, refused
+//	   └─▶ found: the carrier has news of the parcel, and nothing was given yet
+//
+// A parcel has one claim that counts, and at most one remedy that is open or was
+// carried out: the database says so. What is approved takes its share of the budget
+// at that moment; a person may go over it, the rules may not. Whatever is not known
+// counts against deciding without a person. News of a parcel hold the parcel first
+// and its claim then, as claims do.
+//
 // # Tables, topics, facts
 //
 // tracking_parcels, tracking_scans, tracking_settings; tracking_lanes, tracking_lessons,
-// tracking_promises; tracking_goodwill, tracking_budgets, tracking_offers, tracking_claims. Heard: the four topics above;
+// tracking_promises; tracking_goodwill, tracking_budgets, tracking_offers; tracking_claims,
+// tracking_claim_photos, tracking_claim_settings. Heard: the four topics above;
 // orders.moved, orders.deleted. Told, about a parcel's id:
 // tracking.shipped, tracking.out_for_delivery, tracking.delivered,
 // tracking.exception, tracking.stalled; about an offer's id: tracking.offered,
-// tracking.made_up.
+// tracking.made_up; about a claim's id: tracking.claimed.
 //
 // # Failure
 //

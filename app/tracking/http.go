@@ -23,6 +23,7 @@ func (s *Service) routes(r *web.Group) {
 	r.GET("/tracking/settings", s.getSettings, web.Needs(shops.MayReadSettings))
 	r.PUT("/tracking/settings", s.putSettings, web.Needs(shops.MayChangeSettings))
 	s.goodwillRoutes(r)
+	s.claimAdmin(r)
 	r.GET("/tracking/preview", s.getPreview, web.Needs(shops.MayReadSettings))
 }
 

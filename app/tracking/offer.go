@@ -141,6 +141,9 @@ func (s *Service) offerShop(tx *store.Tx, shop shops.Shop) error {
 	if err := endOffers(tx, tx.Now); err != nil {
 		return err
 	}
+	if err := s.lapsedClaims(tx); err != nil {
+		return err
+	}
 	g, err := loadGoodwill(tx, shop.Currency)
 	if err != nil || !g.Enabled {
 		return err
@@ -243,23 +246,32 @@ func (s *Service) Choose(tx *store.Tx, orderID int64, id, choice string) (offerR
 	}
 	if !stands {
 		of.State = OfferEnded
-		return of, endOffer(tx, of.ID)
+		return of, s.fall(tx, of)
 	}
+	return s.carryOut(tx, o, of, choice, "The shopper chose ")
+}
+
+// carryOut turns the row, takes the budget and plans the operation. What is given
+// for a missing parcel was taken of the budget when it was approved.
+func (s *Service) carryOut(tx *store.Tx, o *orders.Order, of offerRow, choice, who string) (offerRow, error) {
 	worth := of.WorthMinor
 	if choice == ChoiceWait {
 		worth = of.WaitMinor
 	}
 	request := request(o, of, choice)
-	of.Choice, of.WorthMinor, of.ChosenAt, of.BudgetMonth, of.OperationID = choice, worth, &tx.Now, monthOf(tx.Now), request.ID
+	of.Choice, of.WorthMinor, of.ChosenAt, of.OperationID = choice, worth, &tx.Now, request.ID
+	if of.Cause != CauseMissing {
+		of.BudgetMonth = monthOf(tx.Now)
+	}
 	turned, err := turnOffer(tx, of)
 	if err != nil {
 		return of, err
 	}
 	if !turned { // somebody was faster
-		return findOffer(tx, id)
+		return findOffer(tx, of.ID)
 	}
 	of.State = OfferChosen
-	if worth > 0 {
+	if worth > 0 && of.Cause != CauseMissing {
 		taken, err := reserve(tx, of.BudgetMonth, worth)
 		if err != nil {
 			return of, err
@@ -269,7 +281,7 @@ func (s *Service) Choose(tx *store.Tx, orderID int64, id, choice string) (offerR
 		}
 	}
 	text := map[string]string{ChoiceWait: "to wait", ChoiceReship: "to get it sent again", ChoiceRefund: "the money back", ChoiceCredit: "store credit"}[choice]
-	if err := orders.Note(tx, o.ID, "offer:"+of.ID+":chosen", "parcel_choice", tx.Now, "The shopper chose "+text); err != nil {
+	if err := orders.Note(tx, o.ID, "offer:"+of.ID+":chosen", "parcel_choice", tx.Now, who+text); err != nil {
 		return of, err
 	}
 	if request.Kind == "" {
@@ -286,14 +298,11 @@ var payable = []string{"paid", "partially_refunded"}
 // for which it is not; in between nobody gets money for a parcel that has arrived,
 // or again for goods that were taken out of the order.
 func (of offerRow) stands(tx *store.Tx, o *orders.Order) (bool, error) {
-	if of.Cause != CauseLate && of.Cause != CauseStalled {
-		return true, nil
-	}
 	r, err := find(tx, of.ParcelID)
 	if errors.Is(err, ErrNotFound) {
 		return false, nil
 	}
-	if err != nil || !r.UnderWay || o.CancelledAt != nil || !slices.Contains(payable, o.FinancialStatus) {
+	if err != nil || r.UnderWay == (of.Cause == CauseMissing) || o.CancelledAt != nil || !slices.Contains(payable, o.FinancialStatus) {
 		return false, err
 	}
 	p, err := r.parcel(tx.Now)
@@ -306,6 +315,19 @@ func (of offerRow) stands(tx *store.Tx, o *orders.Order) (bool, error) {
 			return slices.ContainsFunc(p.Items, func(i Item) bool { return i.LineID == l.LineID })
 		})
 	}), nil
+}
+
+// fall ends an open offer whose reason is gone. A claim's goes back to a person.
+func (s *Service) fall(tx *store.Tx, of offerRow) error {
+	if of.Cause != CauseMissing {
+		_, err := endOffer(tx, of.ID)
+		return err
+	}
+	ended, err := endMissing(tx, of)
+	if err != nil || !ended {
+		return err
+	}
+	return s.claimBack(tx, of.ID, "rules", "the order has changed meanwhile")
 }
 
 // request is the operation that a choice needs; without a kind, none.
@@ -353,6 +375,11 @@ func (s *Service) settle(tx *store.Tx, of *offerRow, state, reason string) error
 	}
 	if err != nil || state == OfferParked {
 		return err
+	}
+	if of.Cause == CauseMissing {
+		if quiet, err := s.claimSettled(tx, of); err != nil || quiet {
+			return err
+		}
 	}
 	if state == OfferDone {
 		if err := queue.Publish(tx, FactMadeUp, of.ID); err != nil {

@@ -239,6 +239,9 @@ func (s *Service) apply(tx *store.Tx, id, orderID int64, change func(r *row) err
 		if err := s.promise(tx, r, scans, shop); err != nil {
 			return err
 		}
+		if err := s.foundAgain(tx, r, scans); err != nil {
+			return err
+		}
 	}
 	return r.save(tx)
 }

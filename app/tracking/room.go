@@ -3,6 +3,7 @@ package tracking
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"time"
 
 	"afterglow/app/ids"
@@ -24,6 +25,7 @@ type Config struct {
 	Messages *messages.Service
 	Renderer *mail.Renderer        // lays previews out
 	Readers  func(ids.Shop) Reader // ways to read from Shopify, one for each job
+	Spool    string                // a folder for photos that are being read; "" is the machine's own
 	Log      *slog.Logger
 }
 
@@ -35,6 +37,7 @@ type Service struct {
 	messages *messages.Service
 	renderer *mail.Renderer
 	readers  func(ids.Shop) Reader
+	spool    string
 	log      *slog.Logger
 }
 
@@ -43,8 +46,9 @@ func New(c Config) *Service {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Service{db: c.DB, shops: c.Shops, orders: c.Orders, messages: c.Messages, renderer: c.Renderer, readers: c.Readers, log: c.Log}
+	s := &Service{db: c.DB, shops: c.Shops, orders: c.Orders, messages: c.Messages, renderer: c.Renderer, readers: c.Readers, spool: c.Spool, log: c.Log}
 	attention(c.Orders)
+	c.Orders.OnHome(claimsWaiting)
 	c.Orders.Extend(s.promised())
 	c.Orders.OnCard(s.card)
 	return s
@@ -55,7 +59,8 @@ func (s *Service) Room() room.Room {
 	return room.Room{
 		Name: "tracking",
 		Tables: []string{"tracking_parcels", "tracking_scans", "tracking_settings",
-			"tracking_lanes", "tracking_lessons", "tracking_promises", "tracking_goodwill", "tracking_budgets", "tracking_offers", "tracking_claims"},
+			"tracking_lanes", "tracking_lessons", "tracking_promises", "tracking_goodwill", "tracking_budgets", "tracking_offers",
+			"tracking_claims", "tracking_claim_photos", "tracking_claim_settings"},
 		Admin: s.routes,
 		Links: s.linked,
 		Proxy: s.proxied,
@@ -74,10 +79,12 @@ func (s *Service) Room() room.Room {
 			{Kind: TaskRead, Timeout: time.Minute, MaxAttempts: 20, Run: s.read},
 			{Kind: TaskSweep, InTx: s.sweep},
 			{Kind: TaskWatch, InTx: s.watchShop},
+			{Kind: TaskClaim, InTx: s.claimDue},
+			{Kind: TaskSweepPhotos, InTx: func(_ context.Context, tx *store.Tx, _ queue.Job) error { return sweepClaimPhotos(tx) }},
 		},
-		Schedules:  append(s.schedules(), s.watching()),
-		Mails:      append(s.mails(), s.offerMails()...),
-		OrderPage:  []room.Section{s.section(), s.offerSection()},
+		Schedules:  append(s.schedules(), s.watching(), s.sweepingPhotos()),
+		Mails:      slices.Concat(s.mails(), s.offerMails(), s.claimMails()),
+		OrderPage:  []room.Section{s.section(), s.offerSection(), s.claimSection()},
 		Operations: s.operations(),
 		Personal:   true,
 		Export:     s.export,
@@ -120,12 +127,16 @@ func (s *Service) export(_ context.Context, tx *store.Tx, p room.Person) (map[st
 				"made_at": of.MadeAt, "chosen_at": of.ChosenAt, "settled_at": of.SettledAt})
 		}
 	}
-	return map[string]any{"tracking_parcels": list, "tracking_offers": offers}, nil
+	claims, pictures, err := exportClaims(tx, p.OrderIDs)
+	return map[string]any{"tracking_parcels": list, "tracking_offers": offers, "tracking_claims": claims, "tracking_claim_photos": pictures}, err
 }
 
 // erase takes out of the person's parcels where they went and by which number,
 // and leaves how long they took. What comes later finds the row closed.
 func (s *Service) erase(_ context.Context, tx *store.Tx, p room.Person) error {
+	if err := s.eraseClaims(tx, p.OrderIDs); err != nil {
+		return err
+	}
 	if err := forgetOffers(tx, p.OrderIDs); err != nil {
 		return err
 	}

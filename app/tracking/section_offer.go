@@ -92,7 +92,7 @@ func (s *Service) showOffers(tx *store.Tx, at room.PageView) (any, error) {
 		v := shownOffer{ID: of.ID, Text: locale.Shopper.T(at.Tag, "tracking.offer."+of.Cause, nil),
 			Until: locale.Shopper.T(at.Tag, "tracking.offer.until", map[string]any{"date": at.Tag.Date(clock.DateIn(of.UntilAt, at.Zone))})}
 		for _, c := range strings.Fields(of.Choices) {
-			if of.worth(c) > left {
+			if of.Cause != CauseMissing && of.worth(c) > left {
 				v.Less = true
 				continue
 			}
@@ -165,6 +165,7 @@ func (s *Service) proxied(r *web.Group) { s.hang(r) }
 func (s *Service) hang(r *web.Group, options ...web.Option) {
 	limit := web.Limit(web.NewLimiter(choicesPerSecond, choicesAtOnce, func(c *web.Ctx) string { return c.Param("token") }))
 	r.POST("/o/:token/offer", s.postOffer, append(slices.Clone(options), limit)...)
+	s.claimRoutes(r, options...)
 }
 
 // postOffer takes the choice and goes back to the page, which shows the outcome.

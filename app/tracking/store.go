@@ -55,6 +55,7 @@ type row struct {
 	FirstSeenAt        time.Time
 	ComparedAt         time.Time // with Shopify
 	ErasedAt           *time.Time
+	AddressKey         string // a fingerprint of where the order was to go when it left; "" when not known
 }
 
 // TableName names the table.
@@ -183,6 +184,9 @@ func forget(tx *store.Tx, orderID int64) error {
 	if err := forgetLessons(tx, []int64{orderID}); err != nil {
 		return err
 	}
+	if err := forgetClaims(tx, orderID); err != nil {
+		return err
+	}
 	err := tx.Exec(`DELETE FROM tracking_scans WHERE shop_id = ? AND parcel_id IN (SELECT id FROM tracking_parcels WHERE shop_id = ? AND order_id = ?)`, tx.Shop, tx.Shop, orderID).Error
 	if err != nil {
 		return err
@@ -203,5 +207,5 @@ func eraseParcels(tx *store.Tx, orders []int64) error {
 	if err != nil {
 		return err
 	}
-	return tx.Exec(`UPDATE tracking_parcels SET tracking_number = '', tracking_url = '', destination_region = '', erased_at = ? WHERE shop_id = ? AND order_id IN ?`, tx.Now, tx.Shop, orders).Error
+	return tx.Exec(`UPDATE tracking_parcels SET tracking_number = '', tracking_url = '', destination_region = '', address_key = '', erased_at = ? WHERE shop_id = ? AND order_id IN ?`, tx.Now, tx.Shop, orders).Error
 }

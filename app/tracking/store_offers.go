@@ -28,8 +28,6 @@ type goodwillRow struct {
 	CapOrderMinor int64
 	CapMonthMinor int64
 	Countries     string
-	Claims        string
-	ClaimHours    int64
 	UpdatedAt     time.Time `gorm:"autoUpdateTime:false"`
 }
 
@@ -49,7 +47,7 @@ func loadGoodwill(tx *store.Tx, currency string) (Goodwill, error) {
 // saveGoodwill replaces the version that the change was made on.
 func saveGoodwill(tx *store.Tx, g Goodwill) (Goodwill, error) {
 	r := goodwillRow{tx.Shop, g.Version + 1, g.Enabled, g.Currency, g.LateDays, g.StalledHours, g.ValidDays, g.Wait, g.WaitMinor, g.Reship, g.Refund, g.Credit, g.OrderMin, g.OrderMax,
-		g.CapOrder, g.CapMonth, g.Countries, "staff", 24, tx.Now}
+		g.CapOrder, g.CapMonth, g.Countries, tx.Now}
 	if g.Version == 0 {
 		made := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&r)
 		if made.Error != nil || made.RowsAffected == 1 {
@@ -172,14 +170,10 @@ func closeOffer(tx *store.Tx, id, state, reason string) (bool, error) {
 	return u.RowsAffected == 1, u.Error
 }
 
-// endOffer ends an open one.
-func endOffer(tx *store.Tx, id string) error {
-	return tx.Exec(`UPDATE tracking_offers SET state = 'ended', settled_at = ? WHERE shop_id = ? AND id = ? AND state = 'open'`, tx.Now, tx.Shop, id).Error
-}
-
-// endOffers ends the open ones whose time is over or whose parcel has arrived.
+// endOffers ends the open ones whose time is over or whose parcel has arrived; those
+// for missing parcels end with their claim.
 func endOffers(tx *store.Tx, now time.Time) error {
-	return tx.Exec(`UPDATE tracking_offers SET state = 'ended', settled_at = ? WHERE shop_id = ? AND state = 'open' AND (until_at <= ?
+	return tx.Exec(`UPDATE tracking_offers SET state = 'ended', settled_at = ? WHERE shop_id = ? AND state = 'open' AND cause <> 'missing' AND (until_at <= ?
 		OR EXISTS (SELECT 1 FROM tracking_parcels p WHERE p.shop_id = tracking_offers.shop_id AND p.id = tracking_offers.parcel_id AND NOT p.under_way))`, now, tx.Shop, now).Error
 }
 

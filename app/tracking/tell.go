@@ -105,6 +105,9 @@ func (s *Service) tell(tx *store.Tx, r *row, shop shops.Shop) error {
 				r.DestinationCountry, r.DestinationRegion = countryCode(o.Shipping.CountryCode), first(o.Shipping.ProvinceCode, o.Shipping.Province)
 			}
 		}
+		if m.name == "shipped" && r.AddressKey == "" {
+			r.AddressKey = addressKey(r.ID, o.Shipping)
+		}
 		r.Told = strings.TrimSpace(r.Told + " " + m.name)
 		if err := s.announce(tx, r, o, m, *at, shop.InstalledAt); err != nil {
 			return err

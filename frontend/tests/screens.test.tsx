@@ -529,6 +529,7 @@ test('the admin draws the navigation from our links', async () => {
     ['/orders', 'Orders'],
     ['/tracking', 'Tracking'],
     ['/requests', 'Requests'],
+    ['/claims', 'Claims'],
     ['/messages', 'Messages'],
     ['/confirmation', 'Confirmation'],
     ['/policy', 'Policy'],

@@ -45,6 +45,7 @@ function Nav() {
       {shown('/orders') && <s-link href="/orders">{t('nav.orders')}</s-link>}
       {shown('/tracking') && <s-link href="/tracking">{t('nav.tracking')}</s-link>}
       {shown('/requests') && <s-link href="/requests">{t('nav.requests')}</s-link>}
+      {shown('/claims') && <s-link href="/claims">{t('nav.claims')}</s-link>}
       {shown('/messages') && <s-link href="/messages">{t('nav.messages')}</s-link>}
       {shown('/confirmation') && <s-link href="/confirmation">{t('nav.confirmation')}</s-link>}
       {shown('/policy') && <s-link href="/policy">{t('nav.policy')}</s-link>}

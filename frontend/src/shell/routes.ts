@@ -86,6 +86,18 @@ export const routes: Route[] = [
     ahead: ['/makegood'],
   },
   {
+    patterns: ['/claims'],
+    needs: 'orders.read',
+    load: () => import('../rooms/claims/list'),
+    ahead: ['/claims'],
+  },
+  {
+    patterns: ['/claims/:id'],
+    needs: 'orders.read',
+    changes: 'orders.change',
+    load: () => import('../rooms/claims/claim'),
+  },
+  {
     patterns: ['/changes'],
     needs: 'orders.read',
     changes: 'settings.change',

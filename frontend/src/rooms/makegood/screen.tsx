@@ -11,6 +11,8 @@ import { Empty, Failed, Skeleton, SkeletonRows } from '../../shell/states';
 import { t, tCode } from '../../shell/strings';
 import type { Key } from '../../shell/strings';
 import { toast } from '../../shell/toast';
+import { minorOf } from './amount';
+import { ClaimsCard } from './claims';
 
 interface Goodwill {
   version: number;
@@ -80,7 +82,10 @@ export default function MakegoodScreen() {
       heading={t('makegood.title')}
       aside={
         data ? (
-          <SettingsForm key={data.settings.version} settings={data.settings} reload={reload} />
+          <>
+            <SettingsForm key={data.settings.version} settings={data.settings} reload={reload} />
+            <ClaimsCard />
+          </>
         ) : error ? (
           <Failed error={error} retry={() => void reload()} />
         ) : (
@@ -214,13 +219,6 @@ function LogCard() {
       )}
     </s-section>
   );
-}
-
-/** Reads an amount without floating point; undefined for what is none. */
-function minorOf(text: string, digits: number): number | undefined {
-  const found = /^\s*(\d{1,10})(?:[.,](\d+))?\s*$/.exec(text === '' ? '0' : text);
-  if (!found || (found[2]?.length ?? 0) > digits) return undefined;
-  return Number(found[1] + (found[2] ?? '').padEnd(digits, '0'));
 }
 
 function SettingsForm({ settings, reload }: { settings: Goodwill; reload: () => Promise<void> }) {

@@ -1,6 +1,7 @@
-import { useEffect, useRef, useState } from 'react';
+import { useRef, useState } from 'react';
 import { asApiError, post, put } from '../../shell/api';
 import { Page } from '../../shell/page';
+import { Picture } from '../../shell/picture';
 import { useResource } from '../../shell/resource';
 import { useFormat, useMay } from '../../shell/session';
 import { Failed, Skeleton } from '../../shell/states';
@@ -96,7 +97,11 @@ export function ProblemScreen({ id }: { id: string }) {
             <ul className="plain-list photos">
               {data.photos.map((photo, i) => (
                 <li key={photo.id}>
-                  <Picture photo={photo} number={i + 1} />
+                  <Picture
+                    path={`/requests/photos/${encodeURIComponent(photo.id)}`}
+                    photo={photo}
+                    number={i + 1}
+                  />
                 </li>
               ))}
             </ul>
@@ -144,38 +149,5 @@ export function ProblemScreen({ id }: { id: string }) {
         </s-section>
       )}
     </Page>
-  );
-}
-
-/** A photo comes with the session's token, which an address in the page would lack. */
-function Picture({ photo, number }: { photo: Photo; number: number }) {
-  const [address, setAddress] = useState('');
-  const [failed, setFailed] = useState(false);
-  useEffect(() => {
-    let made = '';
-    let gone = false;
-    fetch(`/api/v1/requests/photos/${encodeURIComponent(photo.id)}`)
-      .then(async (answer) => {
-        if (!answer.ok) throw new Error(String(answer.status));
-        const file = await answer.blob();
-        if (gone) return;
-        made = URL.createObjectURL(file);
-        setAddress(made);
-      })
-      .catch(() => !gone && setFailed(true));
-    return () => {
-      gone = true;
-      if (made) URL.revokeObjectURL(made);
-    };
-  }, [photo.id]);
-  if (failed) return <span className="subdued">{t('problem.photo_missing')}</span>;
-  return (
-    <img
-      className="photo"
-      src={address || undefined}
-      alt={t('problem.photo', { number })}
-      width={photo.width}
-      height={photo.height}
-    />
   );
 }
