@@ -34,6 +34,9 @@ const (
 	lookupWindow = time.Hour
 	lookupsMost  = 3  // mails for one order within the window
 	triesMost    = 10 // look-ups of one order, or with one address, that are compared within it
+
+	addressMost = 254   // bytes of an e-mail address: RFC 5321 with its erratum 1690
+	noAddress   = "@at" // stands for one that nobody can have
 )
 
 // ErrLookup says that a shopper left out the number or the address.
@@ -43,6 +46,9 @@ var ErrLookup = problem.New(problem.Invalid, "orders.lookup", "Enter the order n
 // whether or not there is one: who asks learns nothing from the answer or from
 // its time.
 func (s *Service) lookUp(tx *store.Tx, name, email string, tag locale.Tag) error {
+	if len(strings.TrimSpace(email)) > addressMost { // answered like every miss, and not kept
+		email = noAddress
+	}
 	name, email = searchKey(orderNumber(name)), searchKey(email)
 	if name == "" || len(name) > 60 || strings.Count(email, "@") != 1 || len(email) < 3 {
 		return ErrLookup
