@@ -82,6 +82,9 @@ func (s *Service) reship(ctx context.Context, c *shopify.Client, op shopify.Oper
 		if err != nil {
 			return shopify.Result{}, err
 		}
+		if err := stillPaid(ctx, c, op); err != nil {
+			return shopify.Result{}, err
+		}
 		if draft, err = c.CreateDraft(ctx, again); err != nil {
 			return shopify.Result{}, err
 		}
@@ -101,6 +104,25 @@ func (s *Service) reship(ctx context.Context, c *shopify.Client, op shopify.Oper
 		}
 	}
 	return shopify.Result{ShopifyID: gid}, err
+}
+
+// paidBack is why nothing is sent again.
+const paidBack = "the money went back meanwhile: less is left of the order than the parcel was worth"
+
+// stillPaid refuses to send again what was paid back in Shopify, also without
+// saying for which items: shoppers get the goods or the money.
+func stillPaid(ctx context.Context, c *shopify.Client, op shopify.Operation) error {
+	paid, err := c.Payments(ctx, op.Order)
+	if errors.Is(err, shopify.ErrOrderMissing) {
+		return &shopify.Refused{Reason: "the order was deleted"}
+	}
+	if err != nil {
+		return err
+	}
+	if left := paid.Refundable(); left.Currency != op.Amount.Currency || left.Minor < op.Amount.Minor {
+		return &shopify.Refused{Reason: paidBack}
+	}
+	return nil
 }
 
 // replacement reads what the parcel held and where it went; neither stands in the

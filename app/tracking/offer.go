@@ -296,7 +296,7 @@ var payable = []string{"paid", "partially_refunded"}
 
 // stands tells whether the reason of an open offer is still there. Rounds end those
 // for which it is not; in between nobody gets money for a parcel that has arrived,
-// or again for goods that were taken out of the order.
+// or again for goods that were taken out of the order or paid back.
 func (of offerRow) stands(tx *store.Tx, o *orders.Order) (bool, error) {
 	r, err := find(tx, of.ParcelID)
 	if errors.Is(err, ErrNotFound) {
@@ -304,6 +304,13 @@ func (of offerRow) stands(tx *store.Tx, o *orders.Order) (bool, error) {
 	}
 	if err != nil || r.UnderWay == (of.Cause == CauseMissing) || o.CancelledAt != nil || !slices.Contains(payable, o.FinancialStatus) {
 		return false, err
+	}
+	left := o.Bought.Total.Presentment
+	for _, f := range o.Refunds { // by hand, money alone goes back as well
+		left -= f.Money.Presentment
+	}
+	if left < of.AmountMinor {
+		return false, nil
 	}
 	p, err := r.parcel(tx.Now)
 	if err != nil {

@@ -320,6 +320,33 @@ func TestARefusedChoiceFreesTheBudget(t *testing.T) {
 	})
 }
 
+// Nothing is sent again whose money went back in Shopify before we heard of it.
+func TestNothingIsSentAgainThatWasPaidBack(t *testing.T) {
+	clk := clock.NewFixed(storetest.Noon)
+	st := perform(t, storetest.Open(t, "sqlite", clk), clk) // nothing here depends on the database
+	st.generous(1_000_000_000)
+	of := st.late(1, 1)[0]
+	if _, err := st.sim.Refund(st.shop.ID, of.OrderID, shopsim.RefundInput{Amount: "0.01"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := st.choose(of, ChoiceReship); err != nil {
+		t.Fatal(err)
+	}
+	queuetest.Wait(t, "the refusal", func() bool {
+		clk.Advance(time.Second)
+		return st.count(`SELECT count(*) FROM tracking_offers WHERE shop_id = ? AND state IN ('done', 'refused')`) == 1
+	})
+	st.in(storetest.Shop, func(tx *store.Tx) (err error) { of, err = findOffer(tx, of.ID); return err })
+	if of.State != OfferRefused || !strings.Contains(of.Reason, paidBack) || st.count(`SELECT reserved_minor FROM tracking_budgets WHERE shop_id = ?`) != 0 {
+		t.Errorf("%s: %s", of.State, of.Reason)
+	}
+	for _, l := range st.sim.Ledger(st.shop.ID) {
+		if l.Kind == "replacement" {
+			t.Error("it was sent again")
+		}
+	}
+}
+
 func TestAParcelsShareOfAnOrder(t *testing.T) {
 	price := func(n int64) orders.Price { return orders.Price{Shop: n, Presentment: n} }
 	o := &orders.Order{Currency: "USD", PresentmentCurrency: "USD", Lines: []orders.Line{

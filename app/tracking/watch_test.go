@@ -82,6 +82,11 @@ func TestAnOfferEndsWithItsReason(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB, clk *clock.Fixed) {
 		b := setup(t, db, clk)
 		b.generous()
+		chosen := int64(0)
+		handRefund := func(amount string) map[string]any { // money alone, without items
+			return map[string]any{"financial_status": "partially_refunded", "refunds": []any{map[string]any{"id": 8, "created_at": clk.Now(),
+				"transactions": []map[string]any{{"id": 9, "kind": "refund", "status": "success", "amount": amount, "currency": "USD"}}}}}
+		}
 		for i, c := range []struct {
 			name  string
 			order map[string]any
@@ -94,6 +99,8 @@ func TestAnOfferEndsWithItsReason(t *testing.T) {
 			{"it was refunded", map[string]any{"financial_status": "refunded"}, nil, OfferEnded},
 			{"what it held was paid back", map[string]any{"financial_status": "partially_refunded", "refunds": []any{map[string]any{"id": 7, "created_at": clk.Now(),
 				"refund_line_items": []map[string]any{{"line_item_id": 71, "quantity": 1}}}}}, nil, OfferEnded},
+			{"a little was paid back by hand", handRefund("20.00"), nil, OfferChosen},
+			{"less is left than it is worth", handRefund("20.01"), nil, OfferEnded},
 		} {
 			parcel := int64(900 + i)
 			b.place()
@@ -135,7 +142,10 @@ func TestAnOfferEndsWithItsReason(t *testing.T) {
 				if err := tx.Raw(`SELECT COALESCE(SUM(reserved_minor), 0) FROM tracking_budgets WHERE shop_id = ?`, tx.Shop).Scan(&taken).Error; err != nil {
 					return err
 				}
-				if operations != 1 || taken != 1000 {
+				if c.want == OfferChosen {
+					chosen++
+				}
+				if operations != chosen || taken != 1000*chosen {
 					t.Errorf("%s: %d operations, %d taken", c.name, operations, taken)
 				}
 				return tx.Exec(`DELETE FROM tracking_offers WHERE shop_id = ?`, tx.Shop).Error
