@@ -36,7 +36,8 @@
 // fulfillment_events/create and delete the scans. What never arrives is found in
 // two ways: orders.moved says that an order with parcels has changed, and what
 // that change does not explain is read from Shopify after two minutes; parcels
-// under way are compared with Shopify every six hours.
+// under way are compared with Shopify once in each six hours, up to 4,000 of a shop
+// in an hour, those that have waited longest first.
 //
 // # Local time
 //

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -187,6 +188,23 @@ func (r *row) conclude(scans []scanRow, zone *time.Location) {
 	if !r.UnderWay || r.StalledAt != nil && r.LastScanAt != nil && r.LastScanAt.After(*r.StalledAt) {
 		r.StalledAt = nil
 	}
+}
+
+// unsay drops the carrier's estimate when the scan that brought it is taken back.
+// What was expected is worked out anew from what is left.
+func (r *row) unsay(tx *store.Tx, scan int64) error {
+	s, err := liveScan(tx, scan)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil || s.ParcelID != r.ID || s.EstimatedAt == nil || r.EstimatedAt == nil || !s.EstimatedAt.Equal(*r.EstimatedAt) {
+		return err
+	}
+	r.EstimatedAt = nil
+	if r.ExpectedSource == SourceCarrier {
+		r.ExpectedFrom, r.ExpectedUntil, r.ExpectedSource, r.ExpectedShare = nil, nil, "", 0
+	}
+	return nil
 }
 
 // there is the zone that the parcel goes to, the shop's where that is not known. A

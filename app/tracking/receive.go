@@ -24,9 +24,11 @@ const (
 const (
 	readAfter    = 2 * time.Minute // the grace for a scan's own webhook
 	sweepEvery   = time.Hour
-	sweepStale   = 6 * time.Hour       // a parcel under way is compared this often
+	sweepWindow  = 6 * time.Hour       // a parcel under way is compared once in each
+	sweepStale   = 5 * time.Hour       // and not sooner again
 	sweepYounger = 60 * 24 * time.Hour // after which nobody waits for it any more
-	sweepAtMost  = 300                 // parcels of a shop in one round
+	sweepAtLeast = 300                 // parcels of a shop in one round
+	sweepAtMost  = 4000                // what an hour of Shopify's points leaves room for
 )
 
 // Reader is one shop's Admin API, as far as this room needs it.
@@ -105,7 +107,12 @@ func (s *Service) onScanDeleted(_ context.Context, tx *store.Tx, ev *shopify.Eve
 	if p.OrderID > 0 {
 		ev.About("order", int64(p.OrderID))
 	}
-	return s.apply(tx, parcel, int64(p.OrderID), func(*row) error { return takeBack(tx, int64(p.ID), parcel) })
+	return s.apply(tx, parcel, int64(p.OrderID), func(r *row) error {
+		if err := r.unsay(tx, int64(p.ID)); err != nil {
+			return err
+		}
+		return takeBack(tx, int64(p.ID), parcel)
+	})
 }
 
 // onOrder hears that an order with parcels is new or has changed. What its own
@@ -269,9 +276,16 @@ func microOf(t *time.Time) *time.Time {
 	return &at
 }
 
-// sweep asks for readings of parcels that nobody told anything about.
+// sweep asks for readings of parcels that nobody told anything about: in each round
+// a share of those under way, so that all have had their turn before the window is
+// over. The readings give way to what somebody waits for.
 func (s *Service) sweep(_ context.Context, tx *store.Tx, _ queue.Job) error {
-	list, err := due(tx, tx.Now.Add(-sweepStale), tx.Now.Add(-sweepYounger), sweepAtMost)
+	open, err := countUnderWay(tx, tx.Now.Add(-sweepYounger))
+	if err != nil {
+		return err
+	}
+	rounds := int(sweepStale / sweepEvery)
+	list, err := due(tx, tx.Now.Add(-sweepStale), tx.Now.Add(-sweepYounger), min(max(sweepAtLeast, (open+rounds-1)/rounds), sweepAtMost))
 	if err != nil {
 		return err
 	}
@@ -279,7 +293,7 @@ func (s *Service) sweep(_ context.Context, tx *store.Tx, _ queue.Job) error {
 		if order <= 0 {
 			continue
 		}
-		if err := readAgain(tx, order, tx.Now, "sweep:"+strconv.FormatInt(tx.Now.Unix()/int64(sweepStale/time.Second), 10)); err != nil {
+		if err := readAgain(tx, order, tx.Now, "sweep:"+strconv.FormatInt(tx.Now.Unix()/int64(sweepWindow/time.Second), 10)); err != nil {
 			return err
 		}
 	}

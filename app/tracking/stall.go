@@ -160,15 +160,25 @@ func (s *Service) watchShop(_ context.Context, tx *store.Tx, _ queue.Job) error 
 	return s.offerShop(tx, shop)
 }
 
-// overdueShop tells shoppers whose parcels are past the promised days.
+// overdueShop tells shoppers whose parcels are past the promised days. Those of
+// orders that are gone must not hide those behind them.
 func (s *Service) overdueShop(tx *store.Tx) error {
-	list, err := overdue(tx, tx.Now, tx.Now.Add(-sweepYounger), watchAtMost)
-	if err != nil {
-		return err
-	}
-	for _, id := range list {
-		if err := s.TellDelay(tx, id); err != nil {
+	for told, after := 0, int64(0); told < watchAtMost; {
+		list, err := overdue(tx, tx.Now, tx.Now.Add(-sweepYounger), after, watchAtMost)
+		if err != nil {
 			return err
+		}
+		for _, id := range list {
+			wrote, err := s.tellDelay(tx, id)
+			if err != nil {
+				return err
+			}
+			if after = id; wrote {
+				told++
+			}
+		}
+		if len(list) < watchAtMost {
+			break
 		}
 	}
 	return nil

@@ -158,6 +158,11 @@ func parcelOf(tx *store.Tx, scan int64) (int64, error) {
 	return s.ParcelID, err
 }
 
+// liveScan reads a scan that was not taken back.
+func liveScan(tx *store.Tx, id int64) (s scanRow, err error) {
+	return s, store.One(tx.Scoped(&scanRow{}).Where("id = ? AND deleted_at IS NULL", id).Take(&s))
+}
+
 // liveScans reads the scans of some parcels, oldest first.
 func liveScans(tx *store.Tx, parcels ...int64) (rows []scanRow, err error) {
 	if len(parcels) == 0 {
@@ -167,10 +172,18 @@ func liveScans(tx *store.Tx, parcels ...int64) (rows []scanRow, err error) {
 	return rows, err
 }
 
-// due lists orders with a parcel under way that was not compared since.
+// countUnderWay counts the parcels that are compared with Shopify.
+func countUnderWay(tx *store.Tx, youngerThan time.Time) (int, error) {
+	var n int64
+	err := tx.Scoped(&row{}).Where("under_way AND shipped_at > ?", youngerThan).Count(&n).Error
+	return int(n), err
+}
+
+// due lists orders with a parcel under way that was not compared since, those that
+// have waited longest first.
 func due(tx *store.Tx, before, youngerThan time.Time, limit int) (orders []int64, err error) {
 	err = tx.Raw(`SELECT order_id FROM (SELECT order_id, compared_at FROM tracking_parcels WHERE shop_id = ? AND under_way AND compared_at < ? AND shipped_at > ?
-		ORDER BY compared_at LIMIT ?) open GROUP BY order_id`, tx.Shop, before, youngerThan, limit).Scan(&orders).Error
+		ORDER BY compared_at LIMIT ?) open GROUP BY order_id ORDER BY MIN(compared_at)`, tx.Shop, before, youngerThan, limit).Scan(&orders).Error
 	return orders, err
 }
 

@@ -165,9 +165,9 @@ func quiet(tx *store.Tx, since, notBefore time.Time, visit func(r *row) bool) er
 
 // overdue are parcels past the promised days whose shopper was not told yet. What
 // comes today or waits to be fetched is none.
-func overdue(tx *store.Tx, now, notBefore time.Time, most int) (parcels []int64, err error) {
-	err = tx.Scoped(&row{}).Where("known AND under_way AND erased_at IS NULL AND expected_until < ? AND shipped_at >= ? AND state NOT IN ('out_for_delivery', 'pickup_ready') AND ' ' || told || ' ' NOT LIKE '% delayed %'", now, notBefore).
-		Order("expected_until, id").Limit(most).Pluck("id", &parcels).Error
+func overdue(tx *store.Tx, now, notBefore time.Time, after int64, most int) (parcels []int64, err error) {
+	err = tx.Scoped(&row{}).Where("id > ? AND known AND under_way AND erased_at IS NULL AND expected_until < ? AND shipped_at >= ? AND state NOT IN ('out_for_delivery', 'pickup_ready') AND ' ' || told || ' ' NOT LIKE '% delayed %'", after, now, notBefore).
+		Order("id").Limit(most).Pluck("id", &parcels).Error
 	return parcels, err
 }
 

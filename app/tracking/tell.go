@@ -155,24 +155,29 @@ func (s *Service) write(tx *store.Tx, r *row, o *orders.Order, kind string, at t
 // TellDelay asks for the delay notice of a parcel that a later part of this room
 // found late or stalled. Told before, cancelled or arrived, it does nothing.
 func (s *Service) TellDelay(tx *store.Tx, parcel int64) error {
+	_, err := s.tellDelay(tx, parcel)
+	return err
+}
+
+func (s *Service) tellDelay(tx *store.Tx, parcel int64) (wrote bool, err error) {
 	r, err := lock(tx, parcel, 0)
 	if err != nil || !r.Known || r.ErasedAt != nil || r.told("delayed") {
-		return err
+		return false, err
 	}
 	o, err := orders.Find(tx, r.OrderID)
 	if errors.Is(err, orders.ErrNotFound) {
-		return nil
+		return false, nil
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
 	m := milestones[slices.IndexFunc(milestones, func(m milestone) bool { return m.name == "delayed" })]
 	if !m.says(r) {
-		return nil
+		return false, nil
 	}
 	r.Told = strings.TrimSpace(r.Told + " delayed")
 	if err := s.write(tx, r, o, m.kind, tx.Now); err != nil {
-		return err
+		return false, err
 	}
-	return r.save(tx)
+	return true, r.save(tx)
 }

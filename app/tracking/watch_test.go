@@ -8,6 +8,7 @@ import (
 
 	"afterglow/app/clock"
 	"afterglow/app/locale"
+	"afterglow/app/queue"
 	"afterglow/app/room"
 	"afterglow/app/store"
 	"afterglow/app/store/storetest"
@@ -38,6 +39,7 @@ func TestNobodyIsOverlookedInACrowd(t *testing.T) {
 		past := clk.Now().Add(-20 * 24 * time.Hour)
 		b.crowd(1_000, func(r *row) { r.TrackingNumber, r.CarrierName = "A1", "Courier" })                // who never says anything
 		b.crowd(2_000, func(r *row) { r.State, r.ExpectedUntil, r.Told = PickupReady, &past, "shipped" }) // waits to be fetched
+		b.crowd(4_000, func(r *row) { r.OrderID, r.ExpectedUntil = 404, &past })                          // late, of an order that is gone
 		b.crowd(3_000, func(r *row) { r.StalledAt, r.Told = &past, "shipped delayed" })                   // of an order that is gone
 		b.place()
 		b.tell("fulfillments/create", b.parcel(9_001, nil))
@@ -248,5 +250,53 @@ func TestAScanOfAnOrderThatIsGone(t *testing.T) {
 	b.in(storetest.Shop, func(tx *store.Tx) error { return missing(tx, order) })
 	if n := left(); n != 1 {
 		t.Errorf("an order that we know lost its parcel: %d rows", n)
+	}
+}
+
+// The comparison keeps up with what is under way: each parcel in each six hours.
+func TestTheComparisonKeepsUp(t *testing.T) {
+	clk := clock.NewFixed(storetest.Noon)
+	b := setup(t, storetest.Open(t, "sqlite", clk), clk)
+	const parcels = 2_000
+	b.in(storetest.Shop, func(tx *store.Tx) error {
+		rows := make([]row, parcels)
+		for i := range rows {
+			rows[i] = row{ShopID: tx.Shop, ID: int64(i + 1), OrderID: int64(i + 1), Known: true, UnderWay: true, State: Shipped, StateAt: tx.Now, Items: "[]", ShippedAt: tx.Now, Told: "shipped",
+				SourceUpdatedAt: tx.Now, SourceTriggeredAt: tx.Now, FirstSeenAt: tx.Now, ComparedAt: tx.Now.Add(-6 * time.Hour)}
+		}
+		return tx.CreateInBatches(rows, 100).Error
+	})
+	for range 6 {
+		b.in(storetest.Shop, func(tx *store.Tx) error {
+			if err := b.s.sweep(ctx, tx, queue.Job{}); err != nil {
+				return err
+			}
+			return tx.Exec(`UPDATE tracking_parcels SET compared_at = ? WHERE shop_id = ? AND CAST(order_id AS TEXT) IN (SELECT ref FROM queue_jobs WHERE shop_id = ? AND kind = ?)
+				AND compared_at < ?`, tx.Now, tx.Shop, tx.Shop, TaskRead, tx.Now.Add(-sweepStale)).Error
+		})
+		clk.Advance(sweepEvery)
+	}
+	if n := len(b.jobs(TaskRead)); n != parcels {
+		t.Errorf("%d of %d parcels were compared in six hours", n, parcels)
+	}
+}
+
+// With a scan goes the day that it brought.
+func TestAnEstimateGoesWithItsScan(t *testing.T) {
+	clk := clock.NewFixed(storetest.Noon)
+	b := setup(t, storetest.Open(t, "sqlite", clk), clk)
+	b.place()
+	b.tell("fulfillments/create", b.parcel(901, nil))
+	before := b.journey().Expected
+	scan := b.scan(1, 901, "in_transit", clk.Now(), map[string]any{"estimated_delivery_at": clk.Now().Add(20 * 24 * time.Hour)})
+	b.tell("fulfillment_events/create", scan)
+	if e := b.journey().Expected; e.Source != SourceCarrier {
+		t.Fatalf("%+v", e)
+	}
+	for range 2 {
+		b.tell("fulfillment_events/delete", scan)
+	}
+	if e := b.journey().Expected; e.Source != before.Source || !e.Until.Equal(*before.Until) {
+		t.Errorf("%+v, before the scan %+v", e, before)
 	}
 }
