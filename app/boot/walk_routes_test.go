@@ -390,7 +390,7 @@ func TestLinksOpenOnlyTheirOwn(t *testing.T) {
 				"none":               {"x", 401},
 				"shop not installed": {sign(&tenant{id: 999}, route.Kind, refs.foreign, time.Hour), 404},
 			} {
-				path := strings.NewReplacer(":token", c.token, ":provider", "generic", ":photo", a.photo).Replace(route.Path)
+				path := strings.NewReplacer(":token", c.token, ":provider", "generic", ":photo", a.photo, ":parcel", strconv.FormatInt(a.parcel, 10)).Replace(route.Path)
 				answer := w.send(route.Method, path+"?shop="+string(b.domain), nil, "Accept", "text/html")
 				if got := answer.Code; got != c.want && !(route.Method == http.MethodPost && c.want == 200 && (got == http.StatusSeeOther || got == http.StatusUnprocessableEntity)) {
 					t.Errorf("%s %s, link %q: %d, want %d", route.Method, route.Path, name, got, c.want) // an empty form goes back to the page, or is refused

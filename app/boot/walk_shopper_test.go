@@ -30,7 +30,7 @@ func (w *walk) shopperPath(o *tenant, route web.Route) string {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return strings.NewReplacer(":token", token, ":provider", "generic", ":photo", o.photo).Replace(route.Path)
+	return strings.NewReplacer(":token", token, ":provider", "generic", ":photo", o.photo, ":parcel", strconv.FormatInt(o.parcel, 10)).Replace(route.Path)
 }
 
 // TestS2NoShopperRouteChangesAnythingForAStrangePage sends what a strange page can

@@ -337,6 +337,12 @@ func (w *walk) ship(o *tenant) {
 	if _, err := w.sim.AddEvent(o.shop.ID, sent.ID, shopsim.EventInput{Status: "in_transit", City: o.city, Country: "DE", Zip: o.zip, Message: "For " + o.last}); err != nil {
 		w.t.Fatal(err)
 	}
+	err = w.DB.InTx(context.Background(), o.id, func(tx *store.Tx) error {
+		return tx.Exec(`UPDATE tracking_claims SET parcel_id = ? WHERE shop_id = ? AND id = ?`, o.parcel, tx.Shop, o.claim).Error
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
 	w.until("the parcel of "+o.first, func() bool {
 		var seen int64
 		err := w.DB.Read(context.Background(), o.id, func(tx *store.Tx) error {
