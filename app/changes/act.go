@@ -39,13 +39,18 @@ func (s *Service) operations() []shopify.OperationKind {
 	for _, name := range []string{OperationCancel, OperationAddress, OperationItems} {
 		list = append(list, shopify.OperationKind{Name: name, Do: s.act, ReadBack: s.readBack, Settled: s.acted})
 	}
+	list = append(list, shopify.OperationKind{Name: OperationUndo, Do: s.undo, ReadBack: s.findUndone, Settled: s.tookBack})
 	return append(list, shopify.RefundKind(OperationRefund, s.refunded))
 }
 
 var errPending = problem.New(problem.Unavailable, "changes.pending", "Shopify has not finished yet.")
 
-// cancelLooks is how often one attempt looks whether a cancellation has happened.
-const cancelLooks = 20
+// cancelLooks is how often one attempt looks whether a cancellation has happened,
+// refundLooks how often whether its money has gone back.
+const (
+	cancelLooks = 20
+	refundLooks = 3
+)
 
 // act carries a change out: gate, hold, act, read again, release.
 func (s *Service) act(ctx context.Context, c *shopify.Client, op shopify.Operation) (shopify.Result, error) {
@@ -76,7 +81,7 @@ func (s *Service) refusal(ctx context.Context, c *shopify.Client, op shopify.Ope
 	case err != nil:
 		return nil, err
 	case op.Again() && happened(g, ch):
-		s.letGo(ctx, c, g, ch)
+		s.finish(ctx, c, g, ch)
 		return g, nil
 	}
 	if why := closed(g, ch); why != "" {
@@ -162,7 +167,7 @@ func (s *Service) carryOut(ctx context.Context, c *shopify.Client, op shopify.Op
 	if !happened(after, ch) {
 		return nil, errPending.With(errors.New("the change is not there yet"))
 	}
-	s.letGo(ctx, c, after, ch)
+	s.finish(ctx, c, after, ch)
 	return after, nil
 }
 
@@ -215,7 +220,7 @@ func closed(g *shopify.Gate, ch Change) string {
 
 // standing is what has to be known of the order to tell later what we did.
 func standing(g *shopify.Gate, ch Change) before {
-	b := before{Known: true, Owed: g.Owed().Minor, Refunded: g.Refunded.Presentment.Minor}
+	b := before{Known: true, Owed: g.Owed().Minor, Refunded: g.Refunded.Presentment.Minor, Paid: g.Paid.Presentment.Minor}
 	if l := g.Line(ch.Line); l != nil {
 		b.Quantity = l.Current
 	}
@@ -271,7 +276,7 @@ func (s *Service) cancel(ctx context.Context, c *shopify.Client, ch Change) (*sh
 		if err != nil {
 			return nil, err
 		}
-		if g.CancelledAt != nil {
+		if _, all := paidBack(g, ch); g.CancelledAt != nil && (all || look >= refundLooks) {
 			return g, nil
 		}
 		if err := c.CancelFailed(ctx, job); err != nil {
@@ -349,6 +354,6 @@ func (s *Service) readBack(ctx context.Context, c *shopify.Client, op shopify.Op
 	if !ch.Before.Known || !happened(g, ch) { // without it nothing was asked of Shopify
 		return shopify.Result{}, false, nil
 	}
-	s.letGo(ctx, c, g, ch)
+	s.finish(ctx, c, g, ch)
 	return shopify.Result{ShopifyID: ids.GID("Order", ch.Order), Data: g}, true, nil
 }

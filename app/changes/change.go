@@ -52,19 +52,20 @@ const (
 	Holding  State = "holding"
 	Acting   State = "acting"
 	Settling State = "settling"
+	Paying   State = "paying" // done, and held until the shopper has paid what it costs more
 	Done     State = "done"
 	Refused  State = "refused"
 	Parked   State = "parked"
 )
 
 // States lists them in their order.
-var States = []State{Asked, Holding, Acting, Settling, Done, Refused, Parked}
+var States = []State{Asked, Holding, Acting, Settling, Paying, Done, Refused, Parked}
 
 // Live tells whether something can still happen.
 func (s State) Live() bool { return s != Done && s != Refused }
 
 // UnderWay tells whether something happens without a person.
-func (s State) UnderWay() bool { return s.Live() && s != Parked }
+func (s State) UnderWay() bool { return s.Live() && s != Parked && s != Paying }
 
 // Why a change was refused; each has its sentence in the catalogue.
 const (
@@ -83,13 +84,14 @@ const (
 	WhyMost      = "most"      // more of it than the shop sells in one order
 	WhyStock     = "stock"     // the shop does not have so many
 	WhyGivenUp   = "given_up"  // staff gave it up
+	WhyUnpaid    = "unpaid"    // what it cost more was not paid; it was taken back
 )
 
 // Unsettled is why a change was made without its difference in price: staff said or
 // see to it.
 const Unsettled = "unsettled"
 
-var reasons = []string{WhySent, WhyCancelled, WhyInWork, WhyLocked, WhyLate, WhyRule, WhyChanged, WhyShopify, WhyMissing, WhyErased, WhyLineSent, WhyLast, WhyMost, WhyStock, WhyGivenUp}
+var reasons = []string{WhySent, WhyCancelled, WhyInWork, WhyLocked, WhyLate, WhyRule, WhyChanged, WhyShopify, WhyMissing, WhyErased, WhyLineSent, WhyLast, WhyMost, WhyStock, WhyGivenUp, WhyUnpaid}
 
 // Problems of this room.
 var (
@@ -186,6 +188,10 @@ type Change struct {
 	Silent    bool // nobody is left to be told; not kept
 	CreatedAt time.Time
 	EndedAt   *time.Time
+	PayUntil  *time.Time
+	Quiet     bool   // the shopper is told only what they have to know
+	Override  bool   // staff went beyond the policy
+	Note      string // of staff
 
 	tips []int64 // lines that are no goods; filled where it is carried out
 }
@@ -195,6 +201,7 @@ type before struct {
 	Known    bool  `json:"known"`
 	Owed     int64 `json:"owed"`     // paid too much; negative: still to be paid
 	Refunded int64 `json:"refunded"` // so far
+	Paid     int64 `json:"paid"`     // and not given back
 	Quantity int64 `json:"quantity"` // of the line
 	Other    int64 `json:"other"`    // of the variant that is wanted, on all lines
 }

@@ -22,6 +22,13 @@ const (
 // hold stops the warehouse and reads the gate again: what was sent in between
 // could not be held.
 func (s *Service) hold(ctx context.Context, c *shopify.Client, g *shopify.Gate, ch Change) (*shopify.Gate, error) {
+	if err := s.stop(ctx, c, g, ch); err != nil {
+		return nil, err
+	}
+	return s.gate(ctx, c, ch)
+}
+
+func (s *Service) stop(ctx context.Context, c *shopify.Client, g *shopify.Gate, ch Change) error {
 	for _, f := range g.FulfillmentOrders.Nodes {
 		if f.Status == "CLOSED" || f.Status == "CANCELLED" || f.Held(ch.ID) != 0 {
 			continue
@@ -32,10 +39,10 @@ func (s *Service) hold(ctx context.Context, c *shopify.Client, g *shopify.Gate, 
 			continue
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return s.gate(ctx, c, ch)
+	return nil
 }
 
 // letGo releases the change's holds, and no others. What it cannot release now is

@@ -209,7 +209,7 @@ func (s *Service) getChange(c *web.Ctx) error {
 	if err != nil {
 		return err
 	}
-	seen, again := showChange(v.Tag, ch, v.Path), 0
+	seen, again := showChange(v.Tag, v.Zone, ch, v.Path), 0
 	seen.settled(v.Order, ch)
 	if ch.State.UnderWay() {
 		again = 2

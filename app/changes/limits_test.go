@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"afterglow/app/locale"
 	"afterglow/app/orders"
@@ -82,7 +83,7 @@ func (b *bench) refusedBecause(w Wish, why string) {
 	}
 	b.noHolds(w.Order)
 	for _, tag := range locale.Supported {
-		if showChange(tag, ch, "/l/o/x").Text == "" {
+		if showChange(tag, time.UTC, ch, "/l/o/x").Text == "" {
 			b.t.Errorf("%s has no words for %s", tag, why)
 		}
 	}

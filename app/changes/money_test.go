@@ -69,11 +69,10 @@ func itemsAreChangedAndTheDifferenceIsSettled(t *testing.T, b *bench) {
 	if err != nil || preview != -more.Unit.Presentment {
 		t.Errorf("preview %d, %v, want %d", preview, err, -more.Unit.Presentment)
 	}
-	ch = b.ended(b.must(Wish{Order: o.ID, Kind: Quantity, Line: more.ID, Quantity: 3, Expected: &preview}).ID)
-	if ch.State != Done || ch.Money.Minor != -more.Unit.Presentment || !strings.Contains(ch.PayURL, "pay") || len(b.back(o.ID)) != 0 {
+	ch = b.unpaid(b.must(Wish{Order: o.ID, Kind: Quantity, Line: more.ID, Quantity: 3, Expected: &preview}).ID)
+	if ch.State != Paying || ch.Money.Minor != -more.Unit.Presentment || !strings.Contains(ch.PayURL, "pay") || len(b.back(o.ID)) != 0 {
 		t.Errorf("more: %+v", ch)
 	}
-	b.noHolds(o.ID)
 
 	// Another variant, and a price that is not the one that was shown.
 	o = list[3]
@@ -205,7 +204,7 @@ func TestEveryOutcomeHasItsWords(t *testing.T) {
 		for _, k := range Kinds {
 			for _, s := range States {
 				ch := Change{ID: ids.New("chg"), Kind: k, State: s, Reason: WhySent, OrderName: "#1", Tag: tag}
-				if v := showChange(tag, ch, "/l/o/x"); v.Title == "" {
+				if v := showChange(tag, time.UTC, ch, "/l/o/x"); v.Title == "" {
 					t.Errorf("%s %s in %s has no title", k, s, tag)
 				}
 			}

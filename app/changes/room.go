@@ -53,7 +53,10 @@ func New(c Config) *Service {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &Service{db: c.DB, shops: c.Shops, orders: c.Orders, policy: c.Policy, clients: c.Clients, log: c.Log, requests: c.Requests, poll: 300 * time.Millisecond}
-	c.Orders.OnCard(s.card)
+	if c.Orders != nil {
+		c.Orders.OnHome(uncollected)
+		c.Orders.OnCard(s.card)
+	}
 	return s
 }
 
@@ -66,13 +69,14 @@ func (s *Service) Room() room.Room {
 		Links:      s.linked,
 		Proxy:      s.proxied,
 		Operations: s.operations(),
-		Tasks:      []queue.Task{{Kind: TaskRelease, Timeout: time.Minute, MaxAttempts: 5, Run: s.release}},
-		Schedules:  []queue.Schedule{s.janitor()},
-		Mails:      s.mails(),
-		OrderPage:  []room.Section{s.section()},
-		Personal:   true,
-		Export:     export,
-		Erase:      func(_ context.Context, tx *store.Tx, p room.Person) error { return eraseOf(tx, p.OrderIDs) },
+		Tasks: []queue.Task{{Kind: TaskRelease, Timeout: time.Minute, MaxAttempts: 5, Run: s.release},
+			{Kind: TaskPayments, Timeout: time.Minute, MaxAttempts: 5, Run: s.payments}, {Kind: TaskMoney, MaxAttempts: 20, Run: s.money}},
+		Schedules: []queue.Schedule{s.janitor(), s.watchPayments()},
+		Mails:     s.mails(),
+		OrderPage: []room.Section{s.section()},
+		Personal:  true,
+		Export:    export,
+		Erase:     func(_ context.Context, tx *store.Tx, p room.Person) error { return eraseOf(tx, p.OrderIDs) },
 	}
 	if s.requests == nil {
 		return own
@@ -90,7 +94,7 @@ func export(_ context.Context, tx *store.Tx, p room.Person) (map[string]any, err
 	out := []map[string]any{}
 	for _, c := range list {
 		out = append(out, map[string]any{"order_id": c.Order, "kind": c.Kind, "state": c.State, "asked_by": c.By, "item": c.Item, "address": c.Address,
-			"money": c.Money.String(), "reason": c.Reason, "detail": c.Detail, "asked_at": c.CreatedAt, "ended_at": c.EndedAt})
+			"money": c.Money.String(), "reason": c.Reason, "detail": c.Detail, "note": c.Note, "asked_at": c.CreatedAt, "ended_at": c.EndedAt})
 	}
 	return map[string]any{"changes_changes": out}, nil
 }

@@ -59,16 +59,16 @@ func setup(t *testing.T, db *store.DB, clk *clock.Fixed) *bench {
 	t.Helper()
 	b := &bench{t: t, db: db, clk: clk}
 	client := b.simulate(t)
+	clients := func(ids.Shop) *shopify.Client { return client() }
 	q := queuetest.New(t, db, redisNumber)
 	links, err := web.NewLinks(clk, make([]byte, 32))
 	if err != nil {
 		t.Fatal(err)
 	}
 	keeper := shops.New(shops.Config{DB: db, From: "shop@example.com"})
-	clients := func(ids.Shop) *shopify.Client { return client }
 	rules := policy.New(policy.Config{DB: db, Shops: keeper})
 	letters := orders.New(orders.Config{DB: db, Shops: keeper, Links: links, AppURL: "https://app.example", Log: slog.New(slog.DiscardHandler),
-		Readers: func(ids.Shop) orders.Reader { return client }})
+		Readers: func(ids.Shop) orders.Reader { return client() }})
 	b.s = New(Config{DB: db, Shops: keeper, Orders: letters, Policy: rules, Clients: clients})
 	b.s.poll = 5 * time.Millisecond
 	operator := shopify.NewOperator(db, clients, slog.New(slog.DiscardHandler))
@@ -106,8 +106,9 @@ func setup(t *testing.T, db *store.DB, clk *clock.Fixed) *bench {
 	return b
 }
 
-// simulate starts a store and returns a client that is let in.
-func (b *bench) simulate(t *testing.T) *shopify.Client {
+// simulate starts a store and returns what makes clients that are let in, however
+// late it is.
+func (b *bench) simulate(t *testing.T) func() *shopify.Client {
 	t.Helper()
 	var handler http.Handler
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -144,11 +145,23 @@ func (b *bench) simulate(t *testing.T) *shopify.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tokens, err := app.ExchangeSession(ctx, domain, b.sim.SessionToken(b.shop))
-	if err != nil {
-		t.Fatal(err)
+	api := shopify.NewAPI(app, nil, slog.New(slog.DiscardHandler), shopify.Hooks{})
+	var mu sync.Mutex
+	var client *shopify.Client
+	var until time.Time
+	return func() *shopify.Client {
+		mu.Lock()
+		defer mu.Unlock()
+		if client == nil || !b.clk.Now().Before(until) {
+			tokens, err := app.ExchangeSession(ctx, domain, b.sim.SessionToken(b.shop))
+			if err != nil {
+				t.Error(err)
+				return client
+			}
+			client, until = api.ClientWith(domain, tokens.Access), b.clk.Now().Add(30*time.Minute)
+		}
+		return client
 	}
-	return shopify.NewAPI(app, nil, slog.New(slog.DiscardHandler), shopify.Hooks{}).ClientWith(domain, tokens.Access)
 }
 
 func (b *bench) in(fn func(tx *store.Tx) error) {

@@ -3,6 +3,7 @@ package changes
 import (
 	"context"
 	_ "embed" // the section of the order page
+	"strings"
 	"time"
 
 	"afterglow/app/locale"
@@ -39,9 +40,9 @@ type (
 		Name, Text, Link string // Link is "" when it is not possible
 	}
 	shownChange struct {
-		Title, Text, Money, Link string
-		Bad                      bool
-		PayURL, PayLabel         string
+		Title, Item, Text, Money, Link string
+		Bad                            bool
+		PayURL, PayLabel               string
 	}
 )
 
@@ -63,7 +64,7 @@ func (s *Service) show(tx *store.Tx, order int64, tag locale.Tag, zone *time.Loc
 	}
 	out := shown{Path: path, Query: "?lang=" + string(tag), Options: options, Instead: instead}
 	if latest != nil && (latest.EndedAt == nil || tx.Now.Sub(*latest.EndedAt) < latestShown) {
-		out.Latest = showChange(tag, *latest, path)
+		out.Latest = showChange(tag, zone, *latest, path)
 		out.Latest.settled(o, *latest)
 	}
 	out.sum()
@@ -155,12 +156,15 @@ func (s *Service) card(tx *store.Tx, at orders.CardView) (map[string]any, error)
 }
 
 // showChange says how a change stands.
-func showChange(tag locale.Tag, ch Change, path string) *shownChange {
+func showChange(tag locale.Tag, zone *time.Location, ch Change, path string) *shownChange {
 	t := func(key string) string { return locale.Shopper.T(tag, "changes."+key, nil) }
 	v := &shownChange{Link: path + "/changes/" + ch.ID}
 	switch {
-	case ch.State == Done:
-		v.Title, v.Text, v.Money = outcome(tag, ch), ch.Item, moneyText(tag, ch)
+	case ch.State == Done || ch.State == Paying:
+		v.Title, v.Text, v.Money = outcome(tag, ch), ch.Item, strings.Join(moneyTexts(tag, zone, ch), " ")
+		if ch.State == Paying {
+			v.Title = t("state.paying.title")
+		}
 		if ch.Kind == Address {
 			v.Money = ""
 		}
@@ -168,7 +172,7 @@ func showChange(tag locale.Tag, ch Change, path string) *shownChange {
 			v.PayURL, v.PayLabel = ch.PayURL, locale.Shopper.T(tag, "changes.money.pay_button", map[string]any{"amount": tag.Money(ch.Money.Neg())})
 		}
 	case ch.State == Refused:
-		v.Title, v.Text, v.Bad = t("refused.title"), t("refused."+ch.Reason), true
+		v.Title, v.Text, v.Item, v.Bad = t("refused.title"), t("refused."+ch.Reason), ch.Item, true
 	case ch.State == Parked:
 		v.Title, v.Text = t("state.parked.title"), t("state.parked.text")
 	default:

@@ -36,6 +36,9 @@ func (s *Service) acted(_ context.Context, tx *store.Tx, op shopify.Operation, r
 		if op.GivenUp.Note != "" {
 			ch.Detail = op.GivenUp.Note
 		}
+		if err := queue.Enqueue(tx, queue.Request{Kind: orders.TaskRead, Ref: strconv.FormatInt(ch.Order, 10)}); err != nil { // what refused it may be news
+			return err
+		}
 		if err := queue.Enqueue(tx, queue.Request{Kind: TaskRelease}); err != nil { // the warehouse goes on
 			return err
 		}
@@ -67,8 +70,15 @@ func whyOf(reason string) (why, detail string) {
 // settle gives back what the change made too much, or asks for what is missing.
 func (s *Service) settle(tx *store.Tx, ch Change, g *shopify.Gate) error {
 	if ch.Kind == Cancel {
-		ch.Money = money.New(g.Refunded.Presentment.Minor-ch.Before.Refunded, g.PresentmentCurrency)
-		return s.close(tx, ch, Done)
+		all := false
+		if ch.Money, all = paidBack(g, ch); all {
+			return s.close(tx, ch, Done)
+		}
+		ch.State = Settling
+		if err := end(tx, ch); err != nil {
+			return err
+		}
+		return queue.Enqueue(tx, queue.Request{Kind: TaskMoney, Ref: ch.ID, RunAt: tx.Now.Add(backLooks / 10)})
 	}
 	owed := g.Owed()
 	changed := owed.Minor - ch.Before.Owed
@@ -79,6 +89,9 @@ func (s *Service) settle(tx *store.Tx, ch Change, g *shopify.Gate) error {
 		ch.Money = money.New(max(changed, owed.Minor), owed.Currency)
 		if g.Collection.URL != nil {
 			ch.PayURL = *g.Collection.URL
+		}
+		if waits(g, ch) {
+			return s.awaitPayment(tx, ch)
 		}
 	}
 	return s.close(tx, ch, Done)
@@ -143,5 +156,5 @@ func (s *Service) close(tx *store.Tx, ch Change, state State) error {
 	if err := note(tx, ch); err != nil || ch.Silent {
 		return err
 	}
-	return s.write(tx, ch)
+	return s.write(tx, ch, KindReceipt)
 }

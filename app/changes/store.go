@@ -42,6 +42,11 @@ type row struct {
 	HeldAt     *time.Time
 	CreatedAt  time.Time `gorm:"autoCreateTime:false"`
 	EndedAt    *time.Time
+	PayUntil   *time.Time
+	RemindedAt *time.Time
+	Quiet      bool
+	Overridden bool
+	StaffNote  string
 }
 
 // TableName names the table.
@@ -54,12 +59,13 @@ const (
 	holdReleased = "released"
 )
 
-const liveStates = "state IN ('asked', 'holding', 'acting', 'settling', 'parked')"
+const liveStates = "state IN ('asked', 'holding', 'acting', 'settling', 'paying', 'parked')"
 
 func (r row) change() (Change, error) {
 	c := Change{Shop: r.ShopID, ID: r.ID, Order: r.OrderID, OrderName: r.OrderName, Kind: r.Kind, State: r.State, By: r.AskedBy, Credit: r.Credit, Line: r.LineID, Variant: r.VariantID,
 		Quantity: r.Quantity, Expected: r.Expected, Item: r.Item, Tag: locale.Match(r.Locale), Money: money.New(r.MoneyMinor, r.Currency), PayURL: r.PayURL,
-		Reason: r.Reason, Detail: r.Detail, Held: r.Hold == holdHeld, HeldAt: r.HeldAt, CreatedAt: r.CreatedAt, EndedAt: r.EndedAt}
+		Reason: r.Reason, Detail: r.Detail, Held: r.Hold == holdHeld, HeldAt: r.HeldAt, CreatedAt: r.CreatedAt, EndedAt: r.EndedAt,
+		PayUntil: r.PayUntil, Quiet: r.Quiet, Override: r.Overridden, Note: r.StaffNote}
 	if r.Before != "" {
 		if err := json.Unmarshal([]byte(r.Before), &c.Before); err != nil {
 			return c, fmt.Errorf("change %s: %w", r.ID, err)
@@ -90,7 +96,8 @@ func changesOf(rows []row) ([]Change, error) {
 // has a live one.
 func insert(tx *store.Tx, c Change) (written bool, err error) {
 	r := row{ShopID: tx.Shop, ID: c.ID, OrderID: c.Order, OrderName: c.OrderName, Kind: c.Kind, State: c.State, AskedBy: c.By, Credit: c.Credit, LineID: c.Line, VariantID: c.Variant,
-		Quantity: c.Quantity, Expected: c.Expected, Item: c.Item, Locale: string(c.Tag), Currency: c.Money.Currency, Reason: c.Reason, CreatedAt: tx.Now, EndedAt: c.EndedAt}
+		Quantity: c.Quantity, Expected: c.Expected, Item: c.Item, Locale: string(c.Tag), Currency: c.Money.Currency, Reason: c.Reason, CreatedAt: tx.Now, EndedAt: c.EndedAt,
+		Quiet: c.Quiet, Overridden: c.Override, StaffNote: c.Note}
 	if c.Address != nil {
 		raw, err := json.Marshal(c.Address)
 		if err != nil {
@@ -151,7 +158,7 @@ func keepBefore(tx *store.Tx, id string, b before) error {
 // end closes a change. Its address has done its duty.
 func end(tx *store.Tx, c Change) error {
 	u := tx.Scoped(&row{}).Where("id = ?", c.ID).Updates(map[string]any{"state": c.State, "reason": c.Reason, "detail": c.Detail, "money_minor": c.Money.Minor,
-		"currency": c.Money.Currency, "pay_url": c.PayURL, "address": addressAfter(tx, c), "ended_at": c.EndedAt})
+		"currency": c.Money.Currency, "pay_url": c.PayURL, "address": addressAfter(tx, c), "ended_at": c.EndedAt, "pay_until": c.PayUntil})
 	return u.Error
 }
 
@@ -166,15 +173,35 @@ func addressAfter(_ *store.Tx, c Change) string {
 	return string(raw)
 }
 
-// heldBefore lists the changes that hold a warehouse and have ended, or were held
-// before an instant.
+// heldSince lists the changes that hold a warehouse and have ended, or were held
+// before an instant and wait for no payment.
 func heldSince(tx *store.Tx, until time.Time, limit int) ([]Change, error) {
 	var rows []row
-	err := tx.Scoped(&row{}).Where("hold = 'held' AND (held_at < ? OR NOT "+liveStates+")", until).Order("held_at").Limit(limit).Find(&rows).Error
+	err := tx.Scoped(&row{}).Where("hold = 'held' AND (held_at < ? AND state <> 'paying' OR NOT "+liveStates+")", until).Order("held_at").Limit(limit).Find(&rows).Error
 	if err != nil {
 		return nil, err
 	}
 	return changesOf(rows)
+}
+
+// paying lists the changes that wait for their payment, the oldest first.
+func paying(tx *store.Tx, limit int) ([]Change, error) {
+	var rows []row
+	if err := tx.Scoped(&row{}).Where("state = 'paying'").Order("pay_until").Limit(limit).Find(&rows).Error; err != nil {
+		return nil, err
+	}
+	return changesOf(rows)
+}
+
+// markReminded tells whether nobody was reminded of the payment before.
+func markReminded(tx *store.Tx, id string) (bool, error) {
+	done := tx.Scoped(&row{}).Where("id = ? AND state = 'paying' AND reminded_at IS NULL", id).Update("reminded_at", tx.Now)
+	return done.RowsAffected == 1, done.Error
+}
+
+func countUncollected(tx *store.Tx, since time.Time) (n int64, err error) {
+	err = tx.Scoped(&row{}).Where("state = 'done' AND reason = ? AND ended_at > ?", WhyUnpaid, since).Count(&n).Error
+	return n, err
 }
 
 // Filter chooses changes for the log.

@@ -46,6 +46,7 @@ type APIFaults struct {
 	Refuse     float64 `json:"refuse,omitempty"`      // refunds that the payment provider turns down
 	SlowMS     int64   `json:"slow_ms,omitempty"`     // by this (default 3000)
 	Times      int     `json:"times,omitempty"`       // only the next so many requests; 0: until switched off
+	LateRefund bool    `json:"late_refund,omitempty"` // what a cancellation gives back is made later, by hand
 	Operation  string  `json:"operation,omitempty"`   // only requests that name this root field
 }
 

@@ -124,6 +124,9 @@ func mutateCancel(c *call, a args) (*payload, error) {
 		in.Refund = method.flag("originalPaymentMethodsRefund")
 		in.StoreCredit = method.obj("storeCreditRefund") != nil
 	}
+	if c.sim.Faults().API.LateRefund {
+		in.Refund, in.StoreCredit = false, false
+	}
 	missing := false
 	err := c.change(id, func(t *tx, o *Order) error {
 		missing = true
