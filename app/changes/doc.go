@@ -10,6 +10,7 @@
 // settle is to give back what was paid too much, or to ask for what is missing.
 //
 //	asked ─▶ holding ─▶ acting ─▶ settling ─▶ done
+//	                       └────▶ paying ────▶ done, or taken back: refused (unpaid)
 //	  └─────────┴──────────┴────▶ refused (reason)
 //	                                └───────▶ parked: waits for a person, who has it tried again or gives it up
 //
@@ -26,6 +27,9 @@
 //   - Where several calls are needed the warehouse is held first and the gate is read
 //     again. A cancellation is one call that Shopify itself refuses once something was
 //     sent, so it needs no hold.
+//   - What is sent stays, and so does the last item; nobody gets more than is in stock
+//     or than the settings allow (TestWhatCannotBe).
+//   - What costs more is paid before it is sent, or taken back (TestPayments).
 //   - A hold of ours is released when its change ends, and by the janitor when the
 //     change is stuck for longer than the settings allow. Others' holds are never
 //     touched.
@@ -37,7 +41,10 @@
 // saved; the shopper sees it before they confirm, and an edit that would come to
 // another sum is not saved. Less than was paid is given back over the payments it
 // came from, or as store credit if the shopper chose so. More is asked for with
-// Shopify's own payment page, on the order's page and in the mail.
+// Shopify's own payment page, on the order's page and in the mail; until then the
+// hold stays. After the settings' time the change is taken back in one edit; where
+// that cannot be, the order goes on and the first screen says that money is due.
+// A cancellation's receipt waits for its refund, for an hour at most.
 //
 // # Tables, facts
 //

@@ -39,12 +39,14 @@ interface Settings {
   items: boolean;
   credit: boolean;
   hold_minutes: number;
+  quantity_most: number;
+  pay_hours: number;
 }
 
 const FRESH = 5_000;
 const filters = ['kind', 'state'];
 const kinds = ['cancel', 'address', 'swap', 'quantity', 'remove'];
-const states = ['asked', 'holding', 'acting', 'settling', 'done', 'refused', 'parked'];
+const states = ['asked', 'holding', 'acting', 'settling', 'paying', 'done', 'refused', 'parked'];
 const scopes = ['write_orders', 'write_order_edits', 'write_merchant_managed_fulfillment_orders'];
 const switches = ['cancel', 'address', 'items', 'credit'] as const;
 
@@ -143,6 +145,7 @@ const tones: Record<string, 'success' | 'warning' | 'critical' | 'info'> = {
   done: 'success',
   refused: 'warning',
   parked: 'critical',
+  paying: 'warning',
 };
 
 function Row({ entry }: { entry: Entry }) {
@@ -242,6 +245,34 @@ function SettingsForm({ settings, reload }: { settings: Settings; reload: () => 
               ...value,
               hold_minutes: Math.round(Number(event.currentTarget.value)) || 10,
             })
+          }
+        />
+        <s-number-field
+          label={t('changes.quantity_most')}
+          details={t('changes.quantity_most_detail')}
+          min={1}
+          max={999}
+          step={1}
+          value={String(value.quantity_most)}
+          disabled={!may}
+          onChange={(event) =>
+            setValue({
+              ...value,
+              quantity_most: Math.round(Number(event.currentTarget.value)) || 20,
+            })
+          }
+        />
+        <s-number-field
+          label={t('changes.pay_hours')}
+          details={t('changes.pay_hours_detail')}
+          suffix={t('changes.hours')}
+          min={1}
+          max={168}
+          step={1}
+          value={String(value.pay_hours)}
+          disabled={!may}
+          onChange={(event) =>
+            setValue({ ...value, pay_hours: Math.round(Number(event.currentTarget.value)) || 48 })
           }
         />
         {may && (
