@@ -39,6 +39,9 @@ func asks(a, b *tenant) map[string][]ask {
 	stolen := maps.Clone(settings)
 	stolen["shop_id"] = int64(b.id)
 	plain := map[string]any{"default_style": "plain"}
+	asked := func(kind string) map[string]any {
+		return map[string]any{"id": "chg_01234567-89ab-7cde-8f01-23456789abcd", "kind": kind, "line_id": "1", "variant_id": "", "quantity": 0, "address": nil, "credit": false, "override": false, "note": "", "quiet": false}
+	}
 	return map[string][]ask{
 		"GET /api/v1/session":  {{path: "/session", want: 200}},
 		"GET /api/v1/home":     {{path: "/home", want: 200}},
@@ -166,7 +169,11 @@ func asks(a, b *tenant) map[string][]ask {
 			{path: "/makegood", body: map[string]any{"version": 0, "valid_days": 7, "shop_id": int64(b.id)}, want: 400},
 			{path: "/makegood", body: map[string]any{"version": 0, "valid_days": 0}, want: 422},
 		},
-		"GET /api/v1/changes/settings": {{path: "/changes/settings", want: 200}},
+		"GET /api/v1/changes/orders/:id":          {{path: "/changes/orders/" + order, want: 404}},
+		"GET /api/v1/changes/orders/:id/variants": {{path: "/changes/orders/" + order + "/variants", query: url.Values{"line": {"1"}}, want: 404}},
+		"POST /api/v1/changes/orders/:id/review":  {{path: "/changes/orders/" + order + "/review", body: asked("remove"), want: 404}},
+		"POST /api/v1/changes/orders/:id":         {{path: "/changes/orders/" + order, body: asked("cancel"), want: 404}},
+		"GET /api/v1/changes/settings":            {{path: "/changes/settings", want: 200}},
 		"PUT /api/v1/changes/settings": {
 			{path: "/changes/settings", body: map[string]any{"version": 0, "hold_minutes": 10, "quantity_most": 20, "pay_hours": 48, "shop_id": int64(b.id)}, want: 400},
 			{path: "/changes/settings", body: map[string]any{"version": 99, "cancel": true, "hold_minutes": 10, "quantity_most": 20, "pay_hours": 48}, want: 409},

@@ -265,9 +265,17 @@ func sameAddress(a, b shopify.GateAddress) bool {
 	return true
 }
 
+// where says in Shopify who asked.
+func (ch Change) where() string {
+	if ch.By == Shopper {
+		return "on the order's page (" + ch.ID + ")"
+	}
+	return "by staff for the shopper (" + ch.ID + ")"
+}
+
 // cancel asks for the cancellation and waits until the order says that it is.
 func (s *Service) cancel(ctx context.Context, c *shopify.Client, ch Change) (*shopify.Gate, error) {
-	job, err := c.CancelOrder(ctx, ch.Order, "CUSTOMER", "Cancelled on the order's page ("+ch.ID+")", ch.Credit)
+	job, err := c.CancelOrder(ctx, ch.Order, "CUSTOMER", "Cancelled "+ch.where(), ch.Credit)
 	if err != nil {
 		return nil, err
 	}
@@ -301,7 +309,7 @@ func (s *Service) edit(ctx context.Context, c *shopify.Client, shop ids.Shop, g 
 	if ch.Expected != nil && consequence(g, e) != *ch.Expected {
 		return &shopify.Refused{Reason: WhyChanged}
 	}
-	return e.Commit(ctx, "Changed on the order's page ("+ch.ID+")")
+	return e.Commit(ctx, "Changed "+ch.where())
 }
 
 // openEdit works the change out and saves nothing.

@@ -85,7 +85,8 @@ func (s *Service) already(tx *store.Tx, w Wish) (Change, error) {
 // decide asks the settings and the policy, and says no to what cannot be.
 func (s *Service) decide(tx *store.Tx, o *orders.Order, w Wish) (Change, error) {
 	c := Change{Shop: tx.Shop, ID: w.ID, Order: o.ID, OrderName: o.Name, Kind: w.Kind, State: Asked, By: w.By, Credit: w.Credit && o.CustomerID() != 0, Line: w.Line, Variant: w.Variant,
-		Quantity: w.Quantity, Expected: w.Expected, Address: w.Address, Tag: w.Tag, Money: money.New(0, o.PresentmentCurrency), CreatedAt: tx.Now}
+		Quantity: w.Quantity, Expected: w.Expected, Address: w.Address, Tag: w.Tag,
+		Override: w.Override, Note: w.Note, Quiet: w.Quiet, Money: money.New(0, o.PresentmentCurrency), CreatedAt: tx.Now}
 	shop, err := s.shops.Get(tx)
 	if err != nil {
 		return c, err
@@ -94,7 +95,7 @@ func (s *Service) decide(tx *store.Tx, o *orders.Order, w Wish) (Change, error) 
 	if err != nil {
 		return c, err
 	}
-	if !granted(shop) || !settings.offers(w.Kind) || w.Credit && !settings.Credit {
+	if !granted(shop) || w.By == Shopper && (!settings.offers(w.Kind) || w.Credit && !settings.Credit) {
 		return c, ErrOffered
 	}
 	if err := fit(o, &c); err != nil {
@@ -109,7 +110,7 @@ func (s *Service) decide(tx *store.Tx, o *orders.Order, w Wish) (Change, error) 
 		return c, err
 	}
 	reason := limit(o, c)
-	if !v.Allowed && (w.By == Shopper || hard(v)) && reason == "" {
+	if !v.Allowed && (w.By == Shopper || !w.Override || hard(v)) && reason == "" {
 		reason = why(v)
 		if w.Kind.ofItem() && reason == WhySent && o.FulfillmentStatus != "fulfilled" {
 			reason = WhyLineSent

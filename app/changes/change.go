@@ -117,6 +117,9 @@ type Wish struct {
 	Expected *int64 // what the shopper was shown, in minor units; more than nothing goes back
 	Address  *shopify.GateAddress
 	Tag      locale.Tag
+	Override bool   // staff go beyond the policy, never beyond what has been sent
+	Note     string // why
+	Quiet    bool   // no receipt
 }
 
 // wishID is how ids.New writes one.

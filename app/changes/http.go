@@ -14,6 +14,7 @@ const pageSize = 50
 
 func (s *Service) admin(r *web.Group) {
 	r.GET("/changes", s.getLog, web.Needs(shops.MayReadOrders))
+	s.forStaff(r)
 	r.GET("/changes/settings", s.getSettings, web.Needs(shops.MayReadSettings))
 	r.PUT("/changes/settings", s.putSettings, web.Needs(shops.MayChangeSettings))
 }
@@ -33,6 +34,10 @@ type entryJSON struct {
 	Held      bool       `json:"held"`
 	CreatedAt time.Time  `json:"created_at"`
 	EndedAt   *time.Time `json:"ended_at"`
+	PayUntil  *time.Time `json:"pay_until"` // the change is taken back when it is not paid by then
+	Staff     string     `json:"staff"`     // Shopify's id of who asked; "" for a shopper
+	Note      string     `json:"note"`
+	Beyond    bool       `json:"beyond"` // staff went beyond the policy
 }
 
 type sumJSON struct {
@@ -42,9 +47,13 @@ type sumJSON struct {
 
 func entry(ch Change) entryJSON {
 	e := entryJSON{ID: ch.ID, OrderID: strconv.FormatInt(ch.Order, 10), OrderName: ch.OrderName, Kind: ch.Kind, State: ch.State, By: "staff", Item: ch.Item, Credit: ch.Credit,
-		Held: ch.Held && ch.State.Live(), CreatedAt: ch.CreatedAt, EndedAt: ch.EndedAt}
+		Held: ch.Held && ch.State.Live(), CreatedAt: ch.CreatedAt, EndedAt: ch.EndedAt,
+		Note: ch.Note, Beyond: ch.Override, Staff: ch.By}
 	if ch.By == Shopper {
-		e.By = Shopper
+		e.By, e.Staff = Shopper, ""
+	}
+	if ch.State == Paying {
+		e.PayUntil = ch.PayUntil
 	}
 	if !ch.Money.IsZero() {
 		e.Money = &sumJSON{ch.Money.Minor, ch.Money.Currency}

@@ -28,7 +28,7 @@ const (
 func note(tx *store.Tx, ch Change) error {
 	who := "The shopper"
 	if ch.By != Shopper {
-		who = "Staff"
+		who = "Staff (" + ch.By + ")"
 	}
 	what := map[Kind]string{Cancel: "cancel the order", Address: "change the address", Swap: "take another variant", Quantity: "change a quantity", Remove: "take an item out"}[ch.Kind]
 	if ch.Item != "" {
@@ -57,6 +57,12 @@ func note(tx *store.Tx, ch Change) error {
 		text += "done, " + ch.Money.Neg().String() + " to be paid"
 	default:
 		text += "done"
+	}
+	if ch.Override {
+		text += ". Beyond the policy"
+	}
+	if ch.Note != "" {
+		text += ". Reason: " + ch.Note
 	}
 	once := "change:" + ch.ID
 	if ch.State == Paying {
