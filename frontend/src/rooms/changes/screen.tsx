@@ -10,22 +10,7 @@ import { Empty, Failed, Skeleton, SkeletonRows } from '../../shell/states';
 import { t, tCode } from '../../shell/strings';
 import type { Key } from '../../shell/strings';
 import { toast } from '../../shell/toast';
-
-interface Entry {
-  id: string;
-  order_id: string;
-  order_name: string;
-  kind: string;
-  state: string;
-  by: string;
-  item: string;
-  money: { minor: number; currency: string } | null;
-  credit: boolean;
-  reason: string;
-  held: boolean;
-  created_at: string;
-  ended_at: string | null;
-}
+import type { Entry } from './api';
 
 interface Log {
   changes: Entry[];
@@ -167,6 +152,18 @@ function Row({ entry }: { entry: Entry }) {
           </p>
         )}
         {entry.reason !== '' && <p className="reason break">{entry.reason}</p>}
+        {entry.note !== '' && (
+          <p className="break">
+            <bdi>
+              {t(entry.beyond ? 'changes.note_beyond' : 'changes.note', { note: entry.note })}
+            </bdi>
+          </p>
+        )}
+        {entry.pay_until && (
+          <p className="subdued">
+            {t('changes.pay_until', { when: format.dateTime(entry.pay_until) })}
+          </p>
+        )}
         <p className="subdued hook-meta">
           <s-link href={`/orders/${entry.order_id}`}>{entry.order_name}</s-link>
           <span>{t(`changes.by.${entry.by}` as Key)}</span>

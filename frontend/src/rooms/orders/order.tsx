@@ -5,6 +5,7 @@ import { useFormat } from '../../shell/session';
 import { Failed, Skeleton } from '../../shell/states';
 import { t } from '../../shell/strings';
 import type { Order } from './api';
+import { ChangeOrder } from '../changes/on-order';
 import { MailBadge, OrderBadges } from './badges';
 import { OrderTimeline } from './timeline';
 
@@ -58,7 +59,12 @@ export default function OrderScreen({ id }: ScreenProps) {
           </s-button>
         </>
       }
-      aside={<Facts order={order} />}
+      aside={
+        <>
+          <ChangeOrder order={order.id} />
+          <Facts order={order} />
+        </>
+      }
     >
       <div className="order-head">
         <OrderBadges order={order} />
