@@ -114,6 +114,9 @@ func (s *Service) getPossible(c *web.Ctx) error {
 	if err != nil {
 		return err
 	}
+	if err := s.shops.ReadingList(c, []string{c.Param("id")}); err != nil {
+		return err
+	}
 	return c.OK(out)
 }
 
