@@ -74,6 +74,14 @@ func (b *bench) parkedAddress(o *shopsim.Order) Change {
 		b.t.Fatal(err)
 	}
 	ch := b.must(Wish{Order: o.ID, Kind: Address, Address: anAddress()})
+	b.parks(ch)
+	return b.change(ch.ID)
+}
+
+// parks waits until what fails for the change has failed often enough, and ends the
+// faults.
+func (b *bench) parks(ch Change) {
+	b.t.Helper()
 	b.until("thirteen attempts", func() bool { // as if it had been tried for hours
 		var n int64
 		b.in(func(tx *store.Tx) error {
@@ -87,15 +95,19 @@ func (b *bench) parkedAddress(o *shopsim.Order) Change {
 	if err := b.sim.SetFaults(shopsim.Faults{}); err != nil {
 		b.t.Fatal(err)
 	}
-	return b.change(ch.ID)
 }
 
+// operationFor is what carries the change out.
 func (b *bench) operationFor(ch Change) (op shopify.Operation) {
+	return b.operationOf(ch, operationOf(ch.Kind))
+}
+
+func (b *bench) operationOf(ch Change, kind string) (op shopify.Operation) {
 	b.t.Helper()
 	b.in(func(tx *store.Tx) error {
 		all, err := shopify.OperationsOn(tx, ch.Order)
 		for _, one := range all {
-			if one.Subject == ch.ID {
+			if one.Subject == ch.ID && one.Kind == kind {
 				op = one
 			}
 		}

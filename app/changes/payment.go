@@ -142,6 +142,11 @@ func (s *Service) payment(ctx context.Context, ch Change) error {
 			return nil
 		case err != nil:
 			return err
+		}
+		if undoing, err := beingUndone(tx, ch); err != nil || undoing { // nothing is owed any more, but nobody has paid
+			return err
+		}
+		switch {
 		case gone, g.CancelledAt != nil, g.Owed().Minor >= 0:
 			return s.paid(tx, ch)
 		case ch.PayUntil != nil && tx.Now.Before(*ch.PayUntil):
@@ -153,6 +158,14 @@ func (s *Service) payment(ctx context.Context, ch Change) error {
 		}
 		return err
 	})
+}
+
+// beingUndone tells whether the change is being taken back.
+func beingUndone(tx *store.Tx, ch Change) (bool, error) {
+	all, err := shopify.OperationsOn(tx, ch.Order)
+	return slices.ContainsFunc(all, func(op shopify.Operation) bool {
+		return op.Kind == OperationUndo && op.Subject == ch.ID && op.Live()
+	}), err
 }
 
 // paid ends the wait. Shopify itself writes to who has paid.
@@ -286,6 +299,9 @@ func (s *Service) tookBack(_ context.Context, tx *store.Tx, op shopify.Operation
 	}
 	if !op.Done() {
 		ch.State, ch.Reason, ch.Detail, ch.EndedAt = Done, WhyUnpaid, "It could not be taken back.", &tx.Now
+		if op.GivenUp.Note != "" {
+			ch.Detail = "It was not taken back: " + op.GivenUp.Note
+		}
 		if err := end(tx, ch); err != nil {
 			return err
 		}

@@ -22,6 +22,7 @@ func TestPayments(t *testing.T) {
 		b.run(t, theOrderIsHeldUntilTheExtraIsPaid)
 		b.run(t, whatNobodyPaysForIsTakenBack)
 		b.run(t, whatCannotBeTakenBackIsNotHeldForever)
+		b.run(t, aParkedTakingBackThatIsGivenUpLeavesTheChange)
 		b.run(t, theReceiptWaitsForTheRefund)
 	})
 }
@@ -191,6 +192,30 @@ func whatCannotBeTakenBackIsNotHeldForever(t *testing.T, b *bench) {
 		return err
 	}); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func aParkedTakingBackThatIsGivenUpLeavesTheChange(t *testing.T, b *bench) {
+	o := b.place()
+	ch := b.costsMore(o)
+	if err := b.sim.SetFaults(shopsim.Faults{API: shopsim.APIFaults{Garbage: 1, Operation: "orderEditCommit"}}); err != nil {
+		t.Fatal(err)
+	}
+	b.clk.Advance(49 * time.Hour)
+	b.look(TaskPayments)
+	b.parks(ch)
+	if ch = b.change(ch.ID); ch.State != Parked || ch.EndedAt != nil {
+		t.Fatalf("%+v", ch)
+	}
+	b.giveUp(b.operationOf(ch, OperationUndo).ID, "paid at the door")
+	b.until("its end", func() bool { b.clk.Advance(50 * time.Millisecond); return !b.change(ch.ID).State.Live() })
+	now := b.sim.Order(b.shop.ID, o.ID)
+	if ch = b.change(ch.ID); ch.State != Done || ch.Reason != WhyUnpaid || ch.Money.Minor >= 0 || !strings.Contains(ch.Detail, "paid at the door") || now.Current().Outstanding.Shop == 0 {
+		t.Errorf("%+v, outstanding %+v", ch, now.Current().Outstanding)
+	}
+	b.released(o.ID)
+	if b.mails(KindUndone, ch.ID) != 0 {
+		t.Error("the shopper was told that it was taken back")
 	}
 }
 
