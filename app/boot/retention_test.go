@@ -30,12 +30,13 @@ const (
 	classLookup     class = "look-up"     // what a shopper typed to find their order: an hour, at most a day
 	classPhoto      class = "photo"       // what a shopper photographed: half a year after the problem was closed, at most two years
 	classClaimPhoto class = "claim photo" // what a shopper photographed of a door: half a year after the claim was closed, at most two years
+	classDeclared   class = "declaration" // what somebody typed to withdraw from a contract: as trade; one that fits no order a year after it was put aside, at most three
 	classDesign     class = "design"      // what the merchant wrote themselves: until the shop is erased
 )
 
 // sweeps names the schedule that ends a class; the others end on request, or
 // with what they belong to.
-var sweeps = map[class]string{classMailText: "messages.retention", classEvent: "shopify.retention", classValue: "shopify.operations", classRequest: "shops.retention", classDisclosure: "shops.retention", classAccessLog: "shops.retention", classRedaction: "shops.retention", classLookup: "orders.lookups", classPhoto: "changes.photos", classClaimPhoto: "tracking.photos"}
+var sweeps = map[class]string{classMailText: "messages.retention", classEvent: "shopify.retention", classValue: "shopify.operations", classRequest: "shops.retention", classDisclosure: "shops.retention", classAccessLog: "shops.retention", classRedaction: "shops.retention", classLookup: "orders.lookups", classPhoto: "changes.photos", classDeclared: "changes.photos", classClaimPhoto: "tracking.photos"}
 
 // personal gives every column that holds, or may hold, personal data its class.
 // A test fails for a column that looks personal and is not here.
@@ -51,8 +52,8 @@ var personal = map[string]class{
 	"tracking_claims.history": classTrade, "tracking_claims.checked": classTrade, "tracking_parcels.address_key": classTrade,
 	"tracking_scans.city": classTrade, "tracking_scans.province": classTrade, "tracking_scans.zip": classTrade, "tracking_scans.message": classTrade,
 
-	"changes_withdrawals.typed_order": classTrade, "changes_withdrawals.name": classTrade, "changes_withdrawals.email": classTrade, "changes_withdrawals.email_key": classTrade,
-	"changes_withdrawals.typed_items": classTrade, "changes_withdrawals.locale": classTrade, "changes_withdrawals.answer": classTrade, "changes_withdrawals.answered_by": classStaff,
+	"changes_withdrawals.typed_order": classDeclared, "changes_withdrawals.name": classDeclared, "changes_withdrawals.email": classDeclared, "changes_withdrawals.email_key": classDeclared,
+	"changes_withdrawals.typed_items": classDeclared, "changes_withdrawals.locale": classDeclared, "changes_withdrawals.answer": classDeclared, "changes_withdrawals.answered_by": classStaff,
 	"changes_problems.description": classTrade, "changes_problems.locale": classTrade, "changes_problems.answer": classTrade, "changes_problems.answered_by": classStaff,
 	"changes_photos.picture": classPhoto, "tracking_claim_photos.picture": classClaimPhoto,
 

@@ -182,6 +182,7 @@ func asks(a, b *tenant) map[string][]ask {
 		"GET /api/v1/requests/withdrawals/:id":           {{path: "/requests/withdrawals/" + b.withdrawal, want: 404}},
 		"POST /api/v1/requests/withdrawals/:id/match":    {{path: "/requests/withdrawals/" + b.withdrawal + "/match", body: map[string]any{"order": "#1001"}, want: 404}},
 		"POST /api/v1/requests/withdrawals/:id/answer":   {{path: "/requests/withdrawals/" + b.withdrawal + "/answer", body: map[string]any{"accepted": true, "text": ""}, want: 404}},
+		"POST /api/v1/requests/withdrawals/:id/dismiss":  {{path: "/requests/withdrawals/" + b.withdrawal + "/dismiss", body: map[string]any{"reason": "x"}, want: 404}},
 		"POST /api/v1/requests/withdrawals/:id/refunded": {{path: "/requests/withdrawals/" + b.withdrawal + "/refunded", body: map[string]any{}, want: 404}},
 		"GET /api/v1/requests/problems":                  {{path: "/requests/problems", want: 200}},
 		"GET /api/v1/requests/problems/:id":              {{path: "/requests/problems/" + b.problem, want: 404}},

@@ -8,6 +8,7 @@
 // is what a shopper reports as wrong with an order, with photos.
 //
 //	withdrawal: received ─▶ matched ─▶ answered     (and refunded, whenever that is)
+//	               └─▶ dismissed: it concerns no order of the shop
 //	problem:    open ─▶ answered ─▶ closed, and back to open
 //
 // The finding of a withdrawal is what it comes to by the policy of the day of
@@ -36,7 +37,8 @@
 //
 // changes_withdrawals, changes_problems, changes_photos. Heard: orders.refunded.
 // Told: changes.withdrawal_received and changes.problem_reported, about the row's
-// id. Photos go half a year after their problem was closed, two years after it was
+// id. Declarations that fit no order go a year after they were dismissed, three
+// years after they came at the latest. Photos go half a year after their problem was closed, two years after it was
 // reported at the latest.
 //
 // # Failure of requests

@@ -2,6 +2,7 @@ package changes
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -30,6 +31,7 @@ func (s *Requests) admin(r *web.Group) {
 	r.GET("/requests/withdrawals/:id", s.getWithdrawal, web.Needs(shops.MayReadOrders))
 	r.POST("/requests/withdrawals/:id/match", s.postMatch, web.Needs(shops.MayChangeOrders))
 	r.POST("/requests/withdrawals/:id/answer", s.postWithdrawalAnswer, web.Needs(shops.MayChangeOrders))
+	r.POST("/requests/withdrawals/:id/dismiss", s.postDismissal, web.Needs(shops.MayChangeOrders))
 	r.POST("/requests/withdrawals/:id/refunded", s.postRefunded, web.Needs(shops.MayChangeOrders))
 	r.GET("/requests/problems", s.getProblems, web.Needs(shops.MayReadOrders))
 	r.GET("/requests/problems/:id", s.getOneProblem, web.Needs(shops.MayReadOrders))
@@ -71,7 +73,7 @@ func (w *withdrawalRow) json(now time.Time, zone *time.Location) withdrawalJSON 
 	out := withdrawalJSON{ID: w.ID, Reference: reference(w.ID), State: w.State, Finding: w.Finding, Name: w.Name, Email: w.Email, TypedOrder: w.TypedOrder, TypedItems: w.TypedItems,
 		Locale: w.Locale, OrderName: w.OrderName, Items: []findingJSON{}, Accepted: w.Accepted, Answer: w.Answer, RefundBy: clock.DateIn(w.RefundDue.Add(-time.Second), zone),
 		ReceivedAt: w.ReceivedAt.UTC(), AnsweredAt: w.AnsweredAt, RefundedAt: w.RefundedAt}
-	out.RefundNear = w.RefundedAt == nil && w.RefundDue.Before(now.Add(refundNear)) && (w.Accepted || w.State != WithdrawalAnswered)
+	out.RefundNear = w.RefundedAt == nil && w.RefundDue.Before(now.Add(refundNear)) && (w.Accepted || !slices.Contains(seenTo, w.State))
 	if w.OrderID != 0 {
 		id := strconv.FormatInt(w.OrderID, 10)
 		out.OrderID = &id
@@ -101,7 +103,7 @@ func asks(c *web.Ctx, states ...string) (wanted []string, after string, err erro
 }
 
 func (s *Requests) getWithdrawals(c *web.Ctx) error {
-	states, after, err := asks(c, WithdrawalReceived, WithdrawalMatched, WithdrawalAnswered)
+	states, after, err := asks(c, WithdrawalReceived, WithdrawalMatched, WithdrawalAnswered, WithdrawalDismissed)
 	if err != nil {
 		return err
 	}
@@ -208,6 +210,26 @@ func (s *Requests) postWithdrawalAnswer(c *web.Ctx) error {
 	return s.changed(c, func(tx *store.Tx) error {
 		return s.answerWithdrawal(tx, c.Param("id"), b.Accepted, b.Text, web.Staff(c).ID)
 	})
+}
+
+type dismissal struct {
+	Reason string `json:"reason"`
+}
+
+// Validate tells what is wrong with it.
+func (b *dismissal) Validate() error {
+	if b.Reason = plain(b.Reason); b.Reason == "" || utf8.RuneCountInString(b.Reason) > dismissMost {
+		return ErrDismissWhy
+	}
+	return nil
+}
+
+func (s *Requests) postDismissal(c *web.Ctx) error {
+	var b dismissal
+	if err := c.Bind(&b); err != nil {
+		return err
+	}
+	return s.changed(c, func(tx *store.Tx) error { return dismissWithdrawal(tx, c.Param("id"), b.Reason, web.Staff(c).ID) })
 }
 
 func (s *Requests) postRefunded(c *web.Ctx) error {

@@ -86,7 +86,7 @@ func (s *Requests) room() room.Room {
 		Hears:  map[string]queue.Task{orders.FactRefunded: {Kind: "changes.refunded", InTx: s.onRefunded}},
 		Tasks: []queue.Task{
 			{Kind: TaskMatch, InTx: s.match},
-			{Kind: TaskSweepPhotos, InTx: func(_ context.Context, tx *store.Tx, _ queue.Job) error { return sweepPhotos(tx) }},
+			{Kind: TaskSweepPhotos, InTx: sweepRequests},
 		},
 		Schedules: []queue.Schedule{{Name: TaskSweepPhotos, Every: 24 * time.Hour, Begin: func(_ context.Context, tx *store.Tx) error {
 			active, err := shops.Active(tx)
@@ -102,6 +102,14 @@ func (s *Requests) room() room.Room {
 		Erase:     func(_ context.Context, tx *store.Tx, p room.Person) error { return eraseRequests(tx, p) },
 		Addresses: func(_ context.Context, tx *store.Tx, see func(string)) error { return requestAddresses(tx, see) },
 	}
+}
+
+// sweepRequests deletes what has had its time.
+func sweepRequests(_ context.Context, tx *store.Tx, _ queue.Job) error {
+	if err := sweepPhotos(tx); err != nil {
+		return err
+	}
+	return sweepUnmatched(tx)
 }
 
 // together is one room of two.

@@ -138,6 +138,21 @@ func requestAddresses(tx *store.Tx, see func(string)) error {
 	return err
 }
 
+// seenTo are the states that nobody has to look at any more.
+var seenTo = []string{WithdrawalAnswered, WithdrawalDismissed}
+
+const (
+	dismissedKept = 365 * 24 * time.Hour
+	unmatchedKept = 3 * 365 * 24 * time.Hour // claims lapse with the third year
+)
+
+// sweepUnmatched deletes declarations that fit no order, with which they would have
+// gone.
+func sweepUnmatched(tx *store.Tx) error {
+	return tx.Exec(`DELETE FROM changes_withdrawals WHERE shop_id = ? AND order_id = 0 AND (received_at < ? OR state = ? AND answered_at < ?)`,
+		tx.Shop, tx.Now.Add(-unmatchedKept), WithdrawalDismissed, tx.Now.Add(-dismissedKept)).Error
+}
+
 // waiting leaves out whose data was erased before anybody knew the order: nobody can
 // do anything about it any more.
 const waiting = "(erased_at IS NULL OR order_id <> 0)"
@@ -145,14 +160,14 @@ const waiting = "(erased_at IS NULL OR order_id <> 0)"
 // countRefundsDue counts withdrawals that were accepted, or that nobody refused and
 // that nothing speaks against, and whose refund is due before then.
 func countRefundsDue(tx *store.Tx, before time.Time) (n int64, err error) {
-	err = tx.Scoped(&withdrawalRow{}).Where("refunded_at IS NULL AND refund_due < ? AND (accepted OR (state <> ? AND finding IN ?))", before, WithdrawalAnswered,
+	err = tx.Scoped(&withdrawalRow{}).Where("refunded_at IS NULL AND refund_due < ? AND (accepted OR (state NOT IN ? AND finding IN ?))", before, seenTo,
 		[]string{FindingNone, FindingInTime, FindingPartly}).Where(waiting).Count(&n).Error
 	return n, err
 }
 
 func countUnanswered(tx *store.Tx) (int64, error) {
 	var withdrawals, problems int64
-	if err := tx.Scoped(&withdrawalRow{}).Where("state <> ?", WithdrawalAnswered).Where(waiting).Count(&withdrawals).Error; err != nil {
+	if err := tx.Scoped(&withdrawalRow{}).Where("state NOT IN ?", seenTo).Where(waiting).Count(&withdrawals).Error; err != nil {
 		return 0, err
 	}
 	err := tx.Scoped(&problemRow{}).Where("state = ?", ProblemOpen).Count(&problems).Error

@@ -24,9 +24,10 @@ import (
 
 // The states of a withdrawal.
 const (
-	WithdrawalReceived = "received"
-	WithdrawalMatched  = "matched"
-	WithdrawalAnswered = "answered"
+	WithdrawalReceived  = "received"
+	WithdrawalMatched   = "matched"
+	WithdrawalAnswered  = "answered"
+	WithdrawalDismissed = "dismissed" // it does not concern an order of the shop
 )
 
 // What a withdrawal comes to.
@@ -49,6 +50,8 @@ const (
 var (
 	ErrAnswered    = problem.New(problem.Conflict, "changes.answered", "This was answered already.")
 	ErrNotMatched  = problem.New(problem.Conflict, "changes.not_matched", "Say first which order this is about.")
+	ErrMatched     = problem.New(problem.Conflict, "changes.matched", "It fits an order. Accept or decline it.")
+	ErrDismissWhy  = problem.New(problem.Invalid, "changes.dismiss_why", "Say in at most 500 characters why it does not concern an order of this shop.")
 	ErrNoSuchOrder = problem.New(problem.Invalid, "changes.no_such_order", "There is no order of this number.")
 )
 
@@ -356,7 +359,30 @@ func (s *Requests) matchByHand(tx *store.Tx, id, number string) error {
 	if order == 0 {
 		return ErrNoSuchOrder
 	}
+	if w.State == WithdrawalDismissed { // by mistake
+		w.Answer, w.AnsweredBy, w.AnsweredAt = "", "", nil
+	}
 	return s.settle(tx, w, order)
+}
+
+const dismissMost = 500
+
+// dismissWithdrawal puts a declaration aside that concerns no order of the shop. Its
+// receipt went out when it came; nothing more is mailed, because the address may be
+// anybody's. The reason is for the merchant's own record.
+func dismissWithdrawal(tx *store.Tx, id, why, by string) error {
+	w, err := holdWithdrawal(tx, id)
+	switch {
+	case err != nil || w.State == WithdrawalDismissed:
+		return err
+	case w.State == WithdrawalAnswered:
+		return ErrAnswered
+	case w.OrderID != 0:
+		return ErrMatched
+	}
+	now := tx.Now
+	w.State, w.Answer, w.AnsweredBy, w.AnsweredAt = WithdrawalDismissed, plain(why), by, &now
+	return saveWithdrawal(tx, w)
 }
 
 // answerWithdrawal tells the shopper what it came to, once.

@@ -455,3 +455,66 @@ func TestManyItemsCanBeChosen(t *testing.T) {
 		t.Errorf("%d lines", len(w.lines()))
 	}
 }
+
+// What concerns no order of the shop is put aside with a reason, waits for nobody
+// any more, and goes after its time.
+func TestADeclarationThatFitsNoOrderIsDismissed(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, clk *clock.Fixed) {
+		b := open(t, db, clk)
+		b.place(2, nil)
+		b.declare(typed("#77 unknown", "junk@example.com"))
+		clk.Advance(time.Second)
+		b.declare(typed("#1001", "mira@example.com"))
+		clk.Advance(time.Second)
+		b.declare(typed("#78 unknown", "other@example.com"))
+		b.work()
+		list := b.withdrawals()
+		junk, ours, mistaken := "/requests/withdrawals/"+list[0].ID, "/requests/withdrawals/"+list[1].ID, "/requests/withdrawals/"+list[2].ID
+		why := map[string]any{"reason": "Nobody of this name ever bought here."}
+		waits := func() (open, due int64) {
+			b.in(storetest.Shop, func(tx *store.Tx) (err error) {
+				if open, err = countUnanswered(tx); err != nil {
+					return err
+				}
+				due, err = countRefundsDue(tx, tx.Now.Add(30*24*time.Hour))
+				return err
+			})
+			return open, due
+		}
+		if w := b.staff("POST", junk+"/dismiss", map[string]any{"reason": " "}); w.Code != 422 {
+			t.Errorf("without a reason: %d", w.Code)
+		}
+		if w := b.staff("POST", ours+"/dismiss", why); w.Code != 409 {
+			t.Errorf("one that fits an order: %d %s", w.Code, w.Body)
+		}
+		for _, path := range []string{junk, junk, mistaken} {
+			if w := b.staff("POST", path+"/dismiss", why); w.Code != 200 || !strings.Contains(w.Body.String(), `"state":"dismissed"`) || !strings.Contains(w.Body.String(), `"refund_near":false`) {
+				t.Fatalf("%d %s", w.Code, w.Body)
+			}
+		}
+		if open, due := waits(); open != 1 || due != 1 {
+			t.Errorf("%d wait for an answer and %d for money, want the one that fits", open, due)
+		}
+		if n := len(b.mails(KindAnswer)); n != 0 {
+			t.Errorf("%d mails", n)
+		}
+		if w := b.staff("POST", junk+"/answer", map[string]any{"accepted": true}); w.Code != 409 {
+			t.Errorf("answered afterwards: %d", w.Code)
+		}
+		if w := b.staff("POST", mistaken+"/match", map[string]any{"order": "#1001"}); w.Code != 200 || !strings.Contains(w.Body.String(), `"state":"matched"`) || !strings.Contains(w.Body.String(), `"answered_at":null`) {
+			t.Errorf("dismissed by mistake: %d %s", w.Code, w.Body)
+		}
+		clk.Advance(time.Second)
+		b.declare(typed("#79 unknown", "late@example.com")) // nobody ever looks at it
+		for _, c := range []struct {
+			after time.Duration
+			left  int
+		}{{dismissedKept - time.Hour, 4}, {2 * time.Hour, 3}, {unmatchedKept - dismissedKept - 2*time.Hour, 3}, {2 * time.Hour, 2}} {
+			clk.Advance(c.after)
+			b.in(storetest.Shop, func(tx *store.Tx) error { return sweepRequests(ctx, tx, queue.Job{}) })
+			if n := len(b.withdrawals()); n != c.left {
+				t.Errorf("%d are left, want %d", n, c.left)
+			}
+		}
+	})
+}

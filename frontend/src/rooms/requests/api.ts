@@ -1,7 +1,7 @@
 export interface Withdrawal {
   id: string;
   reference: string;
-  state: 'received' | 'matched' | 'answered';
+  state: 'received' | 'matched' | 'answered' | 'dismissed';
   finding: '' | 'in_time' | 'late' | 'exempt' | 'partly' | 'nothing';
   name: string;
   email: string;
@@ -61,7 +61,7 @@ export interface Problems {
 export const filters = ['kind', 'state'];
 
 export const states = {
-  withdrawals: ['received', 'matched', 'answered'],
+  withdrawals: ['received', 'matched', 'answered', 'dismissed'],
   problems: ['open', 'answered', 'closed'],
 } as const;
 

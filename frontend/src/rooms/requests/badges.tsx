@@ -9,6 +9,8 @@ const findings = {
   nothing: 'neutral',
 } as const;
 
+const tone = { received: 'warning', matched: 'info', dismissed: 'neutral' } as const;
+
 /** Where a withdrawal stands, what it comes to, and whether money is due. */
 export function WithdrawalBadges({ withdrawal }: { withdrawal: Withdrawal }) {
   const { state, finding, accepted } = withdrawal;
@@ -19,9 +21,7 @@ export function WithdrawalBadges({ withdrawal }: { withdrawal: Withdrawal }) {
           {t(accepted ? 'requests.accepted' : 'requests.declined')}
         </s-badge>
       ) : (
-        <s-badge tone={state === 'received' ? 'warning' : 'info'}>
-          {tCode('withdrawal_state', state)}
-        </s-badge>
+        <s-badge tone={tone[state]}>{tCode('withdrawal_state', state)}</s-badge>
       )}
       {finding !== '' && <s-badge tone={findings[finding]}>{tCode('finding', finding)}</s-badge>}
       {withdrawal.refunded_at && <s-badge tone="success">{t('requests.refunded')}</s-badge>}

@@ -99,6 +99,9 @@ export function WithdrawalScreen({ id }: { id: string }) {
       {w.state !== 'answered' && may && (
         <Match withdrawal={w} busy={busy} match={(order) => void act('match', { order })} />
       )}
+      {w.state === 'received' && may && (
+        <Dismiss busy={busy} dismiss={(reason) => void act('dismiss', { reason })} />
+      )}
       {w.state === 'matched' && may && (
         <Answer
           busy={busy}
@@ -111,7 +114,12 @@ export function WithdrawalScreen({ id }: { id: string }) {
           <p className="reason break">{w.answer || t('withdrawal.no_words')}</p>
         </s-section>
       )}
-      {!w.refunded_at && may && (w.state !== 'answered' || w.accepted) && (
+      {w.state === 'dismissed' && (
+        <s-section heading={t('withdrawal.dismissed')}>
+          <p className="reason break">{w.answer}</p>
+        </s-section>
+      )}
+      {!w.refunded_at && may && (w.state === 'matched' || w.accepted) && (
         <s-section heading={t('withdrawal.refund')}>
           <div className="stack-small">
             <s-paragraph>{t('withdrawal.refund_detail')}</s-paragraph>
@@ -184,6 +192,37 @@ function Match({ withdrawal, busy, match }: MatchProps) {
             onClick={() => match(order)}
           >
             {t('withdrawal.match_save')}
+          </s-button>
+        </span>
+      </div>
+    </s-section>
+  );
+}
+
+interface DismissProps {
+  busy: string;
+  dismiss: (reason: string) => void;
+}
+
+function Dismiss({ busy, dismiss }: DismissProps) {
+  const [reason, setReason] = useState('');
+  return (
+    <s-section heading={t('withdrawal.dismiss')}>
+      <div className="stack-small">
+        <s-paragraph>{t('withdrawal.dismiss_detail')}</s-paragraph>
+        <s-text-field
+          label={t('withdrawal.dismiss_reason')}
+          value={reason}
+          maxLength={500}
+          onInput={(event) => setReason(event.currentTarget.value)}
+        />
+        <span>
+          <s-button
+            disabled={reason.trim() === ''}
+            loading={busy === 'dismiss'}
+            onClick={() => dismiss(reason)}
+          >
+            {t('withdrawal.dismiss_save')}
           </s-button>
         </span>
       </div>
