@@ -93,6 +93,9 @@ func (t *postgresTx) Commit() error {
 	}
 	t.over = true
 	answer, err := t.say(t.ctx, "COMMIT")
+	if err != nil {
+		t.undo() // it may not have been sent, and its locks would stay with an idle connection
+	}
 	if err == nil && answer != "COMMIT" {
 		err = pgx.ErrTxCommitRollback
 	}
@@ -110,8 +113,12 @@ func (t *postgresTx) Rollback() error {
 		return sql.ErrTxDone
 	}
 	t.over = true
+	return errors.Join(t.undo(), t.Conn.Close())
+}
+
+func (t *postgresTx) undo() error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.ctx), rollbackWithin)
 	defer cancel()
 	_, err := t.say(ctx, "ROLLBACK")
-	return errors.Join(err, t.Conn.Close())
+	return err
 }

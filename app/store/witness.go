@@ -43,7 +43,7 @@ var (
 	plain       = regexp.MustCompile(`(?is)\ASELECT .*? FROM ("?[a-z_]+"? WHERE .*)\z`)
 	notPlain    = regexp.MustCompile(`(?i)\b(SELECT|JOIN|UNION|GROUP|DISTINCT|HAVING)\b`)
 	placeholder = regexp.MustCompile(`\$(\d+)`)
-	list        = regexp.MustCompile(`IN \(\$\d+(,\$\d+)*\)`)
+	list        = regexp.MustCompile(`(NOT )?IN \(\$\d+(,\$\d+)*\)`)
 )
 
 func (s *seen) note(q string, args []any) {
@@ -136,7 +136,11 @@ func (w *Witness) take(q question) string {
 		}
 		slices.Sort(ids)
 		w.args = append(w.args, slices.Compact(ids))
-		return "= ANY (" + renumbered(len(w.args)) + "::bigint[])"
+		compare := "= ANY"
+		if strings.HasPrefix(in, "NOT") {
+			compare = "<> ALL"
+		}
+		return compare + " (" + renumbered(len(w.args)) + "::bigint[])"
 	})
 	from = placeholder.ReplaceAllStringFunc(from, func(p string) string {
 		w.args = append(w.args, q.arg(p[1:]))

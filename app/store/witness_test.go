@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"context"
 	"testing"
 
 	"afterglow/app/clock"
@@ -145,6 +146,12 @@ func TestNoWitnessWithoutAllRows(t *testing.T) {
 			"SELECT count(*) FROM orders WHERE shop_id = ? AND id IN (SELECT order_id FROM orders_events)",
 			"SELECT 1 FROM orders WHERE shop_id = ? UNION SELECT 2",
 			"SELECT ?::bigint",
+			"SELECT count(*) FROM orders o, orders_events e WHERE o.shop_id = ?",
+			"SELECT count(*) FROM orders o WHERE o.shop_id = ?",
+			"SELECT count(DISTINCT id) FROM orders WHERE shop_id = ?",
+			"SELECT count(*) FROM orders WHERE shop_id = ? GROUP BY shop_id HAVING count(*) > 1",
+			"SELECT COALESCE((SELECT max(id) FROM orders WHERE shop_id = ?), 0)",
+			"WITH o AS (SELECT id FROM orders WHERE shop_id = ?) SELECT count(*) FROM o",
 		} {
 			if db.Dialect == "sqlite" {
 				continue
@@ -168,6 +175,68 @@ func TestNoWitnessWithoutAllRows(t *testing.T) {
 			}
 		}
 	})
+}
+
+// What is not in a list may join those that were read.
+func TestAWitnessOfAllButAList(t *testing.T) {
+	db := storetest.Open(t, "postgres", clock.NewFixed(storetest.Noon))
+	add := func(product int64) {
+		err := db.InTx(ctx, storetest.Shop, func(tx *store.Tx) error {
+			_, err := tx.Insert(pictures, [][]any{{product, product, "a", "", tx.Now}})
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	add(1)
+	var w *store.Witness
+	err := db.Read(ctx, storetest.Shop, func(tx *store.Tx) (err error) {
+		tx.Watch()
+		var n int64
+		if err := tx.Table("orders_pictures").Where("shop_id = ? AND product_id NOT IN ?", tx.Shop, []int64{2, 3}).Count(&n).Error; err != nil {
+			return err
+		}
+		w, err = tx.Witness()
+		return err
+	})
+	if err != nil || w == nil {
+		t.Fatal(w, err)
+	}
+	for _, step := range []struct {
+		product int64
+		same    bool
+	}{{2, true}, {4, false}} {
+		add(step.product)
+		if same, err := db.Unchanged(ctx, storetest.Shop, w); same != step.same || err != nil {
+			t.Errorf("product %d joined: same is %t, %v", step.product, same, err)
+		}
+	}
+}
+
+// A transaction whose time is up when it would be committed leaves no lock behind.
+func TestALateCommitLetsGo(t *testing.T) {
+	db := storetest.Open(t, "postgres", clock.NewFixed(storetest.Noon))
+	err := db.InTx(ctx, storetest.Shop, func(other *store.Tx) error {
+		brief, cancel := context.WithCancel(ctx)
+		defer cancel()
+		err := db.InTx(brief, storetest.Shop, func(tx *store.Tx) error {
+			err := tx.Exec("SELECT pg_advisory_xact_lock(419)").Error
+			cancel()
+			return err
+		})
+		if err == nil {
+			t.Error("it was committed")
+		}
+		var free bool
+		if err := other.Raw("SELECT pg_try_advisory_xact_lock(419)").Scan(&free).Error; err != nil || !free {
+			t.Errorf("its lock is free: %t, %v", free, err)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // What is read in a transaction that cannot write is read from one state.
