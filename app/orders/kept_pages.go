@@ -54,10 +54,15 @@ func (k keptPages) again(key pageKey, now time.Time) bool {
 	return ok && p.fresh(now)
 }
 
+// fresh tells whether the page's time is not up. No page is kept over a midnight,
+// because pages speak of days.
 func (p keptPage) fresh(now time.Time) bool {
 	age := now.Sub(p.at)
-	return age >= 0 && age < pageKeptFor
+	return age >= 0 && age < pageKeptFor && now.Truncate(midnights).Equal(p.at.Truncate(midnights))
 }
+
+// midnights lie on quarters of an hour in every zone.
+const midnights = 15 * time.Minute
 
 // keep keeps a page with who saw what it was drawn from.
 func (k keptPages) keep(key pageKey, html []byte, nonce string, w *store.Witness, at time.Time) {

@@ -2,15 +2,19 @@ package orders
 
 import (
 	"context"
+	"fmt"
+	"net/url"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"afterglow/app/clock"
+	"afterglow/app/ids"
 	"afterglow/app/messages"
 	"afterglow/app/store"
 	"afterglow/app/store/storetest"
+	"afterglow/app/web"
 )
 
 var aNonce = regexp.MustCompile(`nonce="[^"]*"`)
@@ -114,6 +118,75 @@ func TestAKeptPageIsThePageAsItWouldBeDrawn(t *testing.T) {
 			t.Errorf("deleted: %d", status)
 		}
 	})
+}
+
+// On the shop's own domain a kept page bears each visitor's own key, and is not the
+// page that the link of a mail shows.
+func TestAKeptPageHasEachVisitorsKey(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, clk *clock.Fixed) {
+		b := setup(t, db, clk)
+		must(t, b.s.UseSections(b.s.dialSection()))
+		must(t, b.hear("orders/create", body(1, clk.Now(), nil), clk.Now()))
+		l, err := b.compose(1)
+		must(t, err)
+		linked := strings.TrimPrefix(l.Data["order"].(map[string]any)["url"].(string), "https://app.example")
+		path := strings.TrimPrefix(linked, "/l")
+		h, field := b.serve(), regexp.MustCompile(`name="`+web.FormField+`" value="([^"]*)"`)
+		look := func(shop ids.Shop, customer int64) string {
+			t.Helper()
+			w := ask(h, "GET", fmt.Sprintf("/proxy%s?as=%d.%d", path, shop, customer), nil)
+			m := field.FindStringSubmatch(w.Body.String())
+			if w.Code != 200 || m == nil || strings.Contains(w.Body.String(), linked) {
+				t.Fatalf("%d, without a key or with our own address", w.Code)
+			}
+			return m[1]
+		}
+		choose := func(customer int64, key string) int {
+			return ask(h, "POST", fmt.Sprintf("/proxy%s/messages?as=%d.%d", path, storetest.Shop, customer), url.Values{"level": {"least"}, web.FormField: {key}}).Code
+		}
+		guest := look(storetest.Shop, 0)
+		look(storetest.Shop, 0)
+		kept, err := b.s.kept.find(context.Background(), db, pageKey{shop: storetest.Shop, order: 1, path: "/apps/afterglow" + path}, "n")
+		if err != nil || (kept != nil) != (db.Dialect == "postgres") || field.Match(kept) {
+			t.Errorf("kept is %t, with a key %t, %v", kept != nil, field.Match(kept), err)
+		}
+		seventh, eighth := look(storetest.Shop, 7), look(storetest.Shop, 8)
+		if guest == seventh || seventh == eighth {
+			t.Error("two visitors have one key")
+		}
+		if status, text, _ := b.get(h, 0, linked); status != 200 || field.MatchString(text) || strings.Contains(text, "/apps/afterglow") {
+			t.Errorf("the link's page is the shop's: %d", status)
+		}
+		if w := ask(h, "GET", fmt.Sprintf("/proxy%s?as=%d.0", path, storetest.Other), nil); w.Code == 200 {
+			t.Error("another shop's domain shows the page")
+		}
+		for _, c := range []struct {
+			customer int64
+			key      string
+			want     int
+		}{{7, guest, 403}, {7, eighth, 403}, {7, seventh, 303}} {
+			if got := choose(c.customer, c.key); got != c.want {
+				t.Errorf("customer %d: %d, not %d", c.customer, got, c.want)
+			}
+		}
+	})
+}
+
+// Languages are pages of their own, and no page lives over a midnight.
+func TestAKeptPageIsOfOneLanguageAndDay(t *testing.T) {
+	k, at := newKeptPages(), time.Date(2026, 11, 21, 18, 14, 50, 0, time.UTC) // before midnight in Kathmandu
+	key := pageKey{shop: storetest.Shop, order: 1, path: "/l/o/x"}
+	k.again(key, at)
+	for _, c := range []struct {
+		key   pageKey
+		after time.Duration
+		again bool
+	}{{key, 9 * time.Second, true}, {key, 11 * time.Second, false}, {pageKey{storetest.Shop, 1, "/l/o/x", "fa"}, 0, false}, {pageKey{storetest.Shop, 1, "/l/o/y", ""}, 0, false},
+		{pageKey{storetest.Other, 1, "/l/o/x", ""}, 0, false}} {
+		if p, ok := k.lru.Get(c.key); (ok && p.fresh(at.Add(c.after))) != c.again {
+			t.Errorf("%v after %v: %t", c.key, c.after, !c.again)
+		}
+	}
 }
 
 func unique(list []string) map[string]bool {
