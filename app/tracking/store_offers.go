@@ -199,8 +199,14 @@ func forgetOffers(tx *store.Tx, orders []int64) error {
 
 // budgetLeft is what of a month's budget nobody has taken; nothing when offers
 // are switched off.
-func budgetLeft(tx *store.Tx, month string) (left int64, err error) {
-	err = tx.Raw(`SELECT COALESCE((SELECT g.cap_month_minor - COALESCE((SELECT b.reserved_minor FROM tracking_budgets b WHERE b.shop_id = g.shop_id AND b.month = ?), 0)
-		FROM tracking_goodwill g WHERE g.shop_id = ? AND g.enabled), 0)`, month, tx.Shop).Scan(&left).Error
-	return left, err
+func budgetLeft(tx *store.Tx, month string) (int64, error) {
+	var most, taken int64
+	if err := tx.Raw("SELECT cap_month_minor FROM tracking_goodwill WHERE shop_id = ? AND enabled", tx.Shop).Scan(&most).Error; err != nil {
+		return 0, err
+	}
+	if most == 0 {
+		return 0, nil
+	}
+	err := tx.Raw("SELECT reserved_minor FROM tracking_budgets WHERE shop_id = ? AND month = ?", tx.Shop, month).Scan(&taken).Error
+	return most - taken, err
 }
