@@ -48,17 +48,23 @@
     box.removeAttribute('aria-busy');
   };
 
+  const watched = new WeakSet();
+  const seen = new IntersectionObserver((entries) => {
+    for (const {isIntersecting, target} of entries) {
+      if (!isIntersecting) continue;
+      seen.unobserve(target);
+      fill(target);
+    }
+  });
   const begin = () => {
-    const boxes = document.querySelectorAll('[data-afterglow-orders]');
-    const seen = new IntersectionObserver((entries) => {
-      for (const {isIntersecting, target} of entries) {
-        if (!isIntersecting) continue;
-        seen.unobserve(target);
-        fill(target);
-      }
-    });
-    for (const box of boxes) seen.observe(box);
+    for (const box of document.querySelectorAll('[data-afterglow-orders]')) {
+      if (watched.has(box)) continue;
+      watched.add(box);
+      seen.observe(box);
+    }
   };
   if (document.readyState === 'loading') document.addEventListener('DOMContentLoaded', begin);
   else begin();
+  // The theme editor puts blocks in and replaces sections without a reload.
+  for (const name of ['shopify:section:load', 'shopify:block:select']) document.addEventListener(name, begin);
 })();
