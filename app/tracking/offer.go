@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -351,9 +352,10 @@ func request(o *orders.Order, of offerRow, choice string) shopify.OperationReque
 		if of.WaitMinor == 0 {
 			return shopify.OperationRequest{}
 		}
-		// One in flight an account, because Shopify keeps no key for it.
-		r.Kind, r.Subject, r.Amount = OperationGift, "customer:"+strconv.FormatInt(o.CustomerID(), 10), money.New(of.WaitMinor, o.Currency)
-		r.Input = giftInput{Customer: o.CustomerID(), Minor: of.WaitMinor, Currency: o.Currency, EndsAt: giftEnd(id, of.MadeAt)}
+		// Shopify keeps no key for it: no two in flight may look alike.
+		ends := giftEnd(id, of.MadeAt)
+		r.Kind, r.Subject, r.Amount = OperationGift, fmt.Sprintf("customer:%d:%d", o.CustomerID(), ends.Unix()), money.New(of.WaitMinor, o.Currency)
+		r.Input = giftInput{Customer: o.CustomerID(), Minor: of.WaitMinor, Currency: o.Currency, EndsAt: ends}
 	}
 	r.ID = id
 	return r

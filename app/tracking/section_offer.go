@@ -13,6 +13,7 @@ import (
 	"afterglow/app/money"
 	"afterglow/app/orders"
 	"afterglow/app/room"
+	"afterglow/app/shopify"
 	"afterglow/app/store"
 	"afterglow/app/web"
 )
@@ -169,7 +170,8 @@ func (s *Service) hang(r *web.Group, options ...web.Option) {
 }
 
 // postOffer takes the choice and goes back to the page, which shows the outcome.
-// What the budget does not cover any more is not on the page then.
+// What the budget does not cover any more is not on the page then; what could not
+// be planned now is still open there.
 func (s *Service) postOffer(c *web.Ctx) error {
 	asked, err := s.orders.RequestedOrder(c)
 	if err != nil {
@@ -182,7 +184,8 @@ func (s *Service) postOffer(c *web.Ctx) error {
 		_, err := s.Choose(tx, asked.OrderID, c.PostForm("once"), c.PostForm("choice"))
 		return err
 	})
-	if err != nil && !errors.Is(err, ErrBudget) && !errors.Is(err, ErrChoice) && !errors.Is(err, ErrOfferGone) {
+	known := []error{ErrBudget, ErrChoice, ErrOfferGone, shopify.ErrLiveOperation}
+	if err != nil && !slices.ContainsFunc(known, func(k error) bool { return errors.Is(err, k) }) {
 		return err
 	}
 	return orders.SeeOther(c, asked.Path)
