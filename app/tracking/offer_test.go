@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -40,11 +39,11 @@ type stage struct {
 	loggedIn time.Time
 }
 
-// api is let in; tokens last for an hour.
+// api is let in; tokens last for an hour, and a new one ends the one before.
 func (st *stage) api(ids.Shop) *shopify.Client {
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	if now := st.clk.Now(); st.client == nil || now.Sub(st.loggedIn) > 20*time.Minute {
+	if now := st.clk.Now(); st.client == nil || now.Sub(st.loggedIn) > 50*time.Minute {
 		domain, err := shopify.ParseDomain(st.shop.Domain)
 		if err != nil {
 			panic(err)
@@ -60,9 +59,15 @@ func (st *stage) api(ids.Shop) *shopify.Client {
 
 func perform(t *testing.T, db *store.DB, clk *clock.Fixed) *stage {
 	t.Helper()
+	return performWith(t, db, clk, 1)
+}
+
+// performWith lets several workers carry out what is planned, as their own
+// processes do: they share the databases and nothing else.
+func performWith(t *testing.T, db *store.DB, clk *clock.Fixed, workers int) *stage {
+	t.Helper()
 	st := &stage{bench: &bench{t: t, db: db, clk: clk}}
 	st.simulate(t)
-	q := queuetest.New(t, db, redisNumber)
 	links, err := web.NewLinks(clk, make([]byte, 32))
 	if err != nil {
 		t.Fatal(err)
@@ -71,14 +76,18 @@ func perform(t *testing.T, db *store.DB, clk *clock.Fixed) *stage {
 	st.orders = orders.New(orders.Config{DB: db, Shops: keeper, Links: links, AppURL: "https://app.example", Log: slog.New(slog.DiscardHandler),
 		Readers: func(ids.Shop) orders.Reader { return st.api(0) }})
 	st.s = New(Config{DB: db, Shops: keeper, Orders: st.orders})
-	operator := shopify.NewOperator(db, st.api, slog.New(slog.DiscardHandler))
-	operator.Register(st.s.operations()...)
-	st.operator = operator
-	q.Register(operator.Task())
-	for _, task := range st.orders.Room().Tasks {
-		if task.Kind == orders.TaskRead {
-			q.Register(task)
+	var queues []*queue.Queue
+	for range workers {
+		st.operator = shopify.NewOperator(db, st.api, slog.New(slog.DiscardHandler))
+		st.operator.Register(New(Config{DB: db, Shops: keeper, Orders: st.orders}).operations()...)
+		q := queuetest.New(t, db, redisNumber)
+		q.Register(st.operator.Task())
+		for _, task := range st.orders.Room().Tasks {
+			if task.Kind == orders.TaskRead {
+				q.Register(task)
+			}
 		}
+		queues = append(queues, q)
 	}
 	st.in(storetest.Shop, func(tx *store.Tx) error {
 		err := tx.Exec(`INSERT INTO shops (shop_id, domain, name, email, currency, timezone, locale, url, state, scopes, installed_at)
@@ -91,7 +100,9 @@ func perform(t *testing.T, db *store.DB, clk *clock.Fixed) *stage {
 			confirmation_enabled, returns_days, returns_policy_url, updated_at)
 			VALUES (?, 3, 'Lumen & Loom', '', '', 'help@example.com', '', '#2a5bd7', ?, 30, '', ?)`, tx.Shop, false, clk.Now()).Error
 	})
-	queuetest.Start(t, q)
+	for _, q := range queues {
+		queuetest.Start(t, q)
+	}
 	return st
 }
 
@@ -167,9 +178,13 @@ func (st *stage) late(count int, units int64) (offers []offerRow) {
 			return nil
 		})
 	}
-	st.in(storetest.Shop, func(tx *store.Tx) error { return st.s.watchShop(ctx, tx, queue.Job{}) })
-	st.clk.Advance(49 * time.Hour)
-	st.in(storetest.Shop, func(tx *store.Tx) error { return st.s.watchShop(ctx, tx, queue.Job{}) })
+	rounds := 1 + count*int(units)/watchAtMost
+	for _, wait := range []time.Duration{0, 49 * time.Hour} {
+		st.clk.Advance(wait)
+		for range rounds {
+			st.in(storetest.Shop, func(tx *store.Tx) error { return st.s.watchShop(ctx, tx, queue.Job{}) })
+		}
+	}
 	st.in(storetest.Shop, func(tx *store.Tx) error {
 		return tx.Scoped(&offerRow{}).Where("state = 'open'").Order("order_id, parcel_id").Find(&offers).Error
 	})
@@ -190,70 +205,6 @@ func (st *stage) count(sql string, args ...any) (n int64) {
 		return tx.Raw(sql, append([]any{tx.Shop}, args...)...).Scan(&n).Error
 	})
 	return n
-}
-
-// Whatever answers are lost on the way: each choice is carried out once, by the
-// simulated store's own ledger.
-func TestMakeGoodsUnderLostAnswers(t *testing.T) {
-	count, units := 10, int64(10)
-	if os.Getenv("FULL") != "" {
-		count = 1000
-	}
-	storetest.Each(t, func(t *testing.T, db *store.DB, clk *clock.Fixed) {
-		st := perform(t, db, clk)
-		st.generous(1_000_000_000)
-		offers := st.late(count, units)
-		if err := st.sim.SetFaults(shopsim.Faults{Seed: 11, API: shopsim.APIFaults{FailAfter: 0.3}}); err != nil {
-			t.Fatal(err)
-		}
-		chosen := map[string]int{}
-		for i, of := range offers {
-			choice := [...]string{ChoiceRefund, ChoiceReship, ChoiceCredit, ChoiceWait, ChoiceRefund, ChoiceReship, ChoiceRefund, ChoiceReship, ChoiceCredit, ChoiceReship}[i%10]
-			chosen[choice]++
-			for _, again := range []string{choice, ChoiceWait, choice} { // a double click, and another mind
-				if _, err := st.choose(of, again); err != nil {
-					t.Fatal(err)
-				}
-			}
-		}
-		for deadline := time.Now().Add(time.Minute + time.Duration(len(offers))*time.Second); ; time.Sleep(10 * time.Millisecond) {
-			clk.Advance(time.Second)
-			if st.count(`SELECT count(*) FROM tracking_offers WHERE shop_id = ? AND state = 'done'`) == int64(len(offers)) {
-				break
-			}
-			if time.Now().After(deadline) {
-				t.Fatal("some were not carried out")
-			}
-		}
-		ledger := map[string]map[string]int{"refund": {}, "store_credit": {}, "replacement": {}}
-		for _, l := range st.sim.Ledger(st.shop.ID) {
-			if l.By != "app" {
-				continue
-			}
-			key := l.Key
-			if key == "" {
-				key = fmt.Sprint(l.Subject)
-			}
-			ledger[l.Kind][key]++
-		}
-		for kind, want := range map[string]int{"refund": chosen[ChoiceRefund], "store_credit": chosen[ChoiceCredit] + chosen[ChoiceWait], "replacement": chosen[ChoiceReship]} {
-			total := 0
-			for key, n := range ledger[kind] {
-				if total += n; n != 1 {
-					t.Errorf("%s %s was made %d times", kind, key, n)
-				}
-			}
-			if total != want {
-				t.Errorf("%s: %d in the ledger, %d chosen", kind, total, want)
-			}
-		}
-		taken := st.count(`SELECT SUM(worth_minor) FROM tracking_offers WHERE shop_id = ?`)
-		if spent := st.count(`SELECT SUM(spent_minor) FROM tracking_budgets WHERE shop_id = ?`); spent != taken || st.count(`SELECT SUM(reserved_minor) FROM tracking_budgets WHERE shop_id = ?`) != taken {
-			t.Errorf("spent %d of %d", spent, taken)
-		}
-		attempts := st.count(`SELECT SUM(attempt) FROM shopify_operations WHERE shop_id = ?`)
-		t.Logf("%d choices, %d attempts", len(offers), attempts)
-	})
 }
 
 // The budget is never exceeded, however many choose at once; who comes too late
