@@ -24,7 +24,7 @@ var choicesInTurn = []string{ChoiceRefund, ChoiceReship, ChoiceCredit, ChoiceWai
 // store's own ledger each choice is carried out once, and hardly any waits for a
 // person. FULL=1 is the promised size, FULL=2000 a part of it.
 func TestMakeGoodsUnderLostAnswers(t *testing.T) {
-	count, parcels := 3, 10
+	count, parcels := 2, 10
 	switch n, err := strconv.Atoi(os.Getenv("FULL")); {
 	case err == nil && n > 1:
 		count = n / parcels
