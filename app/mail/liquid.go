@@ -28,7 +28,7 @@ const (
 	maxList    = 5000                   // items of one list made by a filter
 	maxWork    = 4 << 20                // bytes that all filters together may look at
 	maxTime    = 100 * time.Millisecond // the whole rendering,
-	minCPU     = 20 * time.Millisecond  // unless it did not get to compute for even this long
+	minCPU     = 50 * time.Millisecond  // unless it did not get to compute for even this long
 	maxCached  = 512                    // compiled templates kept
 	maxNesting = 100                    // blocks inside blocks
 	maxTags    = 2000                   // tags and outputs in a template: reading them takes time too
@@ -78,7 +78,7 @@ func (r *run) step() error {
 }
 
 // checkTime stops what takes too long. A mail that merely waited for a busy
-// machine is let through: it takes a millisecond of computing, and twenty would
+// machine is let through: it takes a millisecond of computing, and fifty would
 // be a lot.
 func (r *run) checkTime() error {
 	if time.Since(r.start) > maxTime && threadTime()-r.cpu > minCPU {

@@ -3,6 +3,7 @@ package orders
 import (
 	"bytes"
 	"embed"
+	"errors"
 	"fmt"
 	"html/template"
 	"net/http"
@@ -53,8 +54,12 @@ func (s *Service) getPage(c *web.Ctx) error {
 		key.tag = locale.Match(wanted)
 	}
 	html, err := s.kept.find(c.Context(), s.db, key, web.Nonce(c))
-	if err == nil && html == nil {
-		html, err = s.drawPage(c, key)
+	if err != nil || html == nil {
+		html, err = s.drawPage(c, key, true)
+	}
+	if errors.Is(err, store.ErrWitness) { // a page need not be kept to be shown
+		c.Log().Error("an order page cannot be kept", "error", err)
+		html, err = s.drawPage(c, key, false)
 	}
 	if err != nil {
 		return err
@@ -64,8 +69,8 @@ func (s *Service) getPage(c *web.Ctx) error {
 	return nil
 }
 
-// drawPage draws the page, and keeps it when it was looked at a moment ago.
-func (s *Service) drawPage(c *web.Ctx, key pageKey) ([]byte, error) {
+// drawPage draws the page, and may keep it when it was looked at a moment ago.
+func (s *Service) drawPage(c *web.Ctx, key pageKey, keep bool) ([]byte, error) {
 	templates, err := pageTemplates()
 	if err != nil {
 		return nil, err
@@ -77,7 +82,7 @@ func (s *Service) drawPage(c *web.Ctx, key pageKey) ([]byte, error) {
 		at      time.Time
 	)
 	err = s.db.Read(c.Context(), key.shop, func(tx *store.Tx) error {
-		again := s.kept.again(key, tx.Now)
+		again := keep && s.kept.again(key, tx.Now)
 		if again {
 			tx.Watch()
 		}

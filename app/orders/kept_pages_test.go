@@ -12,6 +12,7 @@ import (
 	"afterglow/app/clock"
 	"afterglow/app/ids"
 	"afterglow/app/messages"
+	"afterglow/app/room"
 	"afterglow/app/store"
 	"afterglow/app/store/storetest"
 	"afterglow/app/web"
@@ -195,4 +196,27 @@ func unique(list []string) map[string]bool {
 		all[s] = true
 	}
 	return all
+}
+
+// A question that cannot be asked for row versions costs the keeping, not the page.
+func TestAPageThatCannotBeKeptIsShown(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, clk *clock.Fixed) {
+		b := setup(t, db, clk)
+		must(t, b.s.UseSections(room.Section{Name: "odd", Template: `<section class="card" aria-labelledby="odd"><h2 id="odd">{{.}}</h2></section>`,
+			Show: func(_ context.Context, tx *store.Tx, at room.PageView) (any, error) {
+				var names []string
+				err := tx.Raw(`SELECT name AS n FROM orders WHERE shop_id = ? AND id = ? ORDER BY n LIMIT 1`, tx.Shop, at.OrderID).Scan(&names).Error
+				return "odd " + strings.Join(names, ""), err
+			}}))
+		must(t, b.hear("orders/create", body(1, clk.Now(), nil), clk.Now()))
+		l, err := b.compose(1)
+		must(t, err)
+		path := strings.TrimPrefix(l.Data["order"].(map[string]any)["url"].(string), "https://app.example")
+		h := b.serve()
+		for look := range 3 {
+			if status, text, _ := b.get(h, 0, path); status != 200 || !strings.Contains(text, "odd ") {
+				t.Fatalf("look %d: %d", look+1, status)
+			}
+		}
+	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -82,8 +83,13 @@ func (tx *Tx) Watch() {
 	}
 }
 
+// ErrWitness says that what was read could not be asked for again. The transaction
+// is lost; what it was for can be done in another that does not watch.
+var ErrWitness = errors.New("what was read cannot be asked for again")
+
 // Witness tells what was read since Watch. It is nil when that cannot be told for
-// all of it: after a statement that asks more than one table.
+// all of it: after a statement that asks more than one table. It returns ErrWitness
+// if the database does not understand the questions.
 func (tx *Tx) Witness() (*Witness, error) {
 	s := tx.inner.seen
 	tx.inner.seen = nil
@@ -93,11 +99,13 @@ func (tx *Tx) Witness() (*Witness, error) {
 	}
 	w := s.witness()
 	if err := tx.inner.guard.check(tx.Shop, w.statement, w.args); err != nil {
-		return nil, err
+		return nil, errors.Join(ErrWitness, err)
 	}
 	var err error
-	w.versions, err = w.ask(tx.ctx, inner.Conn, tx.Shop)
-	return w, err
+	if w.versions, err = w.ask(tx.ctx, inner.Conn, tx.Shop); err != nil {
+		return nil, errors.Join(ErrWitness, err)
+	}
+	return w, nil
 }
 
 // witness asks all the questions in one statement.
