@@ -61,39 +61,40 @@ func TestAWitnessNoticesWhatWasRead(t *testing.T) {
 			}
 			return
 		}
-		for what, c := range map[string]struct {
+		for _, c := range []struct { // in this order: rows stay from case to case
+			what    string
 			do      func()
 			noticed bool
 		}{
-			"nothing":           {func() {}, false},
-			"another product's": {func() { picture(storetest.Shop, 3, 9) }, false},
-			"another shop's":    {func() { picture(storetest.Other, 1, 9) }, false},
-			"a row beyond the limit": {func() {
+			{"nothing", func() {}, false},
+			{"another product's", func() { picture(storetest.Shop, 3, 9) }, false},
+			{"another shop's", func() { picture(storetest.Other, 1, 9) }, false},
+			{"a row beyond the limit", func() {
 				write(storetest.Shop, "UPDATE orders_pictures SET url = 'b' WHERE shop_id = ? AND product_id = 1 AND variant_id = 0", storetest.Shop)
 			}, false},
-			"a changed row": {func() {
+			{"a changed row", func() {
 				write(storetest.Shop, "UPDATE orders_pictures SET url = 'c' WHERE shop_id = ? AND product_id = 1 AND variant_id = 2", storetest.Shop)
 			}, true},
-			"a row written as it was": {func() {
+			{"a row written as it was", func() {
 				write(storetest.Shop, "UPDATE orders_pictures SET url = url WHERE shop_id = ? AND product_id = 1 AND variant_id = 1", storetest.Shop)
 			}, true},
-			"a row that joins": {func() { picture(storetest.Shop, 2, 5) }, true},
-			"a row that goes": {func() {
+			{"a row that joins", func() { picture(storetest.Shop, 2, 5) }, true},
+			{"a row that goes", func() {
 				write(storetest.Shop, "DELETE FROM orders_pictures WHERE shop_id = ? AND product_id = 2", storetest.Shop)
 			}, true},
-			"a first row of a table that was empty": {func() {
+			{"a first row of a table that was empty", func() {
 				write(storetest.Shop, "INSERT INTO orders_events (shop_id, order_id, once, at, kind, detail, recorded_at) VALUES (?, 7, ?, ?, '', '', ?)", storetest.Shop, "x", clk.Now().AddDate(0, 0, -1), clk.Now())
 			}, true},
 		} {
-			if what == "a row that goes" {
+			if c.what == "a row that goes" {
 				picture(storetest.Shop, 2, 6)
 			}
 			w := look()
 			if w == nil || !same(w) {
-				t.Fatalf("%s: the rows are not the same before anything happened", what)
+				t.Fatalf("%s: the rows are not the same before anything happened", c.what)
 			}
 			if c.do(); same(w) == c.noticed {
-				t.Errorf("%s: noticed is %t", what, !c.noticed)
+				t.Errorf("%s: noticed is %t", c.what, !c.noticed)
 			}
 		}
 	})
