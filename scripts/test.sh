@@ -148,13 +148,14 @@ fi
 plain_packages() { go list ./app/... ./migrations/... ./frontend ./tests/bench/... | grep -vE "^afterglow/app/(clock|queue|shopify|web|mail)$"; }
 
 # -count=1: a cached result says nothing about the servers of this run.
+# -p 3: tests wait for servers and clocks as much as they compute.
 if wanted go; then
 	# shellcheck disable=SC2046 # a list of packages
-	loud "go test" go test -count=1 -timeout 10m -skip '^TestChaos' $(plain_packages)
+	loud "go test" go test -count=1 -p 3 -timeout 10m -skip '^TestChaos' $(plain_packages)
 fi
 if wanted race; then
 	# shellcheck disable=SC2086 # a list of packages
-	loud "go test -race" go test -race -count=1 -timeout 10m -skip '^TestChaos' $race_packages
+	loud "go test -race" go test -race -count=1 -p 3 -timeout 10m -skip '^TestChaos' $race_packages
 fi
 if wanted chaos; then
 	loud "chaos, push size" scripts/chaos.sh
