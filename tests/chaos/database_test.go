@@ -136,22 +136,23 @@ func TestChaosR8Database(t *testing.T) {
 	r.startWorker("")
 	r.startWorker("")
 	faults := size(9, 60)
-	orders := faults * 60
+	orders := faults * size(30, 60)
 	var posting sync.WaitGroup
-	posting.Go(func() { r.postAll(r.template.clones(1, orders+1), 8, 75) })
+	posting.Go(func() { r.postAll(r.template.clones(1, orders+1), 8, float64(size(38, 75))) })
+	limit := span(20*time.Second, 10*time.Second) // a push runs a dozen campaigns at the same time
 	var slowest time.Duration
 	for n := range faults {
 		time.Sleep(time.Duration(300+random.IntN(300)) * time.Millisecond)
 		w.breakIn(r, n%5, name, random)
 		healed := time.Now()
-		r.until("readiness after a fault", 10*time.Second, r.isReady)
+		r.until("readiness after a fault", limit, r.isReady)
 		slowest = max(slowest, time.Since(healed))
 	}
 	posting.Wait()
 	last := time.Now()
 	r.settle(100*time.Second, expected{copies: 2})
-	figures(t, began, "%d orders, %d faults (reset, stall, answer lost, refused, all sessions ended): 0 lost, 0 double; ready again after %.1f s at most (limit 10), all work done %.0f s after the last, %d webhooks sent again",
-		orders, faults, slowest.Seconds(), time.Since(last).Seconds(), r.sent.refused.Load())
+	figures(t, began, "%d orders, %d faults (reset, stall, answer lost, refused, all sessions ended): 0 lost, 0 double; ready again after %.1f s at most (limit %.0f), all work done %.0f s after the last, %d webhooks sent again",
+		orders, faults, slowest.Seconds(), limit.Seconds(), time.Since(last).Seconds(), r.sent.refused.Load())
 }
 
 // breakIn does one kind of damage and repairs it.

@@ -16,7 +16,7 @@ func TestChaosR10Mail(t *testing.T) {
 	began, random := time.Now(), dice(t)
 	r := newRig(t, options{})
 	r.sink.Misbehave(mailtest.Faults{Defer: 0.2, DropDot: 0.05})
-	orders, kills := size(300, 10_000), size(1, 5)
+	orders, kills := size(200, 10_000), size(1, 5)
 	workers := []*process{r.startWorker(""), r.startWorker("")}
 	var posting sync.WaitGroup
 	posting.Go(func() { r.postAll(r.template.clones(1, orders+1), 8, 0) })

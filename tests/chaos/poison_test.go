@@ -26,7 +26,7 @@ func TestChaosR15Poison(t *testing.T) {
 	began := time.Now()
 	r := newRig(t, options{})
 	workers := []*process{r.startWorker(""), r.startWorker("")}
-	rounds, batch := size(3, 10), size(300, 2_000)
+	rounds, batch := size(3, 10), size(150, 2_000)
 	next, parked := 1, 0
 	var clean, mixed []float64
 	run := func(events []*event) float64 {

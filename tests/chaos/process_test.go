@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -114,20 +116,23 @@ func (p *process) ready(address string) {
 }
 
 // freeAddr is a loopback address that nobody listens on. Addresses are given out
-// once, so that campaigns side by side do not take each other's.
+// once, so that campaigns side by side do not take each other's, and lie below those
+// that the system gives to outgoing connections.
 func freeAddr(t *testing.T) string {
 	t.Helper()
-	for {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+	for range 1000 {
+		addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(12_000+rand.IntN(20_000)))
+		l, err := net.Listen("tcp", addr)
 		if err != nil {
-			t.Fatal(err)
+			continue
 		}
-		addr := l.Addr().String()
 		l.Close()
 		if _, taken := givenOut.LoadOrStore(addr, true); !taken {
 			return addr
 		}
 	}
+	t.Fatal("no free port between 12000 and 32000")
+	return ""
 }
 
 var givenOut sync.Map

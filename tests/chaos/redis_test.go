@@ -15,7 +15,7 @@ func TestChaosR6Redis(t *testing.T) {
 	r.startWorker("")
 	r.startWorker("")
 	phase := span(10*time.Second, time.Minute)
-	perSecond := float64(size(40, 110))
+	perSecond := float64(size(20, 110))
 	next := 1
 	var posting sync.WaitGroup
 	load := func(d time.Duration) {

@@ -17,7 +17,7 @@ func TestChaosR7WorkerDiesAndHangs(t *testing.T) {
 	began, random := time.Now(), dice(t)
 	r := newRig(t, options{})
 	r.sink.Misbehave(mailtest.Faults{Delay: 200 * time.Millisecond}) // so that mails are under way at any moment
-	orders := size(600, 5_000)
+	orders := size(300, 5_000)
 	first, second := r.startWorker(""), r.startWorker("")
 	var posting sync.WaitGroup
 	posting.Go(func() { r.postAll(r.template.clones(1, orders+1), 16, 0) })
@@ -60,11 +60,11 @@ func TestChaosR13RollingRestart(t *testing.T) {
 	r := newRig(t, options{})
 	workers := []*process{r.startWorker(""), r.startWorker("")}
 	rounds := size(2, 10)
-	orders := rounds * 250
+	orders := rounds * size(120, 250)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		r.postAll(r.template.clones(1, orders+1), 8, 80)
+		r.postAll(r.template.clones(1, orders+1), 8, float64(size(40, 80)))
 	}()
 	var slowest time.Duration
 	end := func(p *process) {
