@@ -57,7 +57,18 @@ func (d *demo) page(address string, form url.Values) (body, at string) {
 	return string(raw), resp.Request.URL.String()
 }
 
-var onceField = regexp.MustCompile(`name="once" value="(chg_[0-9a-f-]+)"`)
+var (
+	onceField = regexp.MustCompile(`name="once" value="(chg_[0-9a-f-]+)"`)
+	keyField  = regexp.MustCompile(`name="form_key" value="([^"]+)"`)
+)
+
+// filled is a form's answer with the key that it has on the shop's own domain.
+func filled(form string, answer url.Values) url.Values {
+	if key := keyField.FindStringSubmatch(form); key != nil {
+		answer.Set("form_key", key[1])
+	}
+	return answer
+}
 
 // mailAbout waits for a mail to an address with words in its subject.
 func (d *demo) mailAbout(to, words string) {
@@ -148,21 +159,51 @@ func TestAShopperCancelsOnTheOrderPage(t *testing.T) {
 		t.Fatal("no form for the second order")
 	}
 	d.call(http.MethodPost, d.Addresses.SimURL+fmt.Sprintf("/sim/api/orders/%d/fulfill", sent.ID), map[string]any{}, nil, http.StatusCreated)
-	_, status = d.page(page+"/change/cancel", url.Values{"once": {once[1]}})
+	_, status = d.page(page+"/change/cancel", filled(form, url.Values{"once": {once[1]}}))
+	d.refusedAsSent(status)
+	if d.orderNow(sent.ID).CancelledAt != nil || d.refunded(sent.ID) != 0 {
+		t.Error("a sent order was cancelled")
+	}
+	d.noNewAddress(page)
+}
+
+// noNewAddress asks for another address of a sent order. The page says no at once, or,
+// where it had not heard of the parcel yet, the change does.
+func (d *demo) noNewAddress(page string) {
+	d.t.Helper()
+	to := url.Values{"first_name": {"Ann"}, "last_name": {"Lee"}, "address1": {"9 New Street"}, "zip": {"10001"}, "city": {"New York"}, "phone": {""}}
+	empty, _ := d.page(page+"/change/address", nil)
+	if strings.Contains(empty, "already been sent") {
+		return
+	}
+	form, _ := d.page(page+"/change/address", filled(empty, to))
+	once := onceField.FindStringSubmatch(form)
+	if once == nil {
+		if !strings.Contains(form, "already been sent") {
+			d.t.Errorf("the address has neither a form nor a reason: %s", form)
+		}
+		return
+	}
+	to.Set("once", once[1])
+	to.Set("step", "confirm")
+	_, status := d.page(page+"/change/address", filled(form, to))
+	d.refusedAsSent(status)
+}
+
+// refusedAsSent waits until a change's page says that it is too late, and why.
+func (d *demo) refusedAsSent(status string) {
+	d.t.Helper()
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Millisecond) {
 		body, _ := d.page(status, nil)
 		if strings.Contains(body, `data-state="refused"`) {
 			if !strings.Contains(body, "already on its way") {
-				t.Errorf("the refusal has no reason: %s", body)
+				d.t.Errorf("the refusal has no reason: %s", body)
 			}
 			break
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("not refused: %s", body)
+			d.t.Fatalf("not refused: %s", body)
 		}
-	}
-	if d.orderNow(sent.ID).CancelledAt != nil || d.refunded(sent.ID) != 0 {
-		t.Error("a sent order was cancelled")
 	}
 }
 
