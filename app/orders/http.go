@@ -3,6 +3,7 @@ package orders
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -306,8 +307,13 @@ func timeline(tx *store.Tx, id int64) ([]timelineEntry, error) {
 	if err != nil {
 		return nil, err
 	}
+	names, err := shops.StaffNames(tx)
+	if err != nil {
+		return nil, err
+	}
 	entries := []timelineEntry{}
 	for _, e := range happened {
+		e.Detail = withName(e.Detail, names)
 		entries = append(entries, eventEntry(e))
 	}
 	for _, m := range mails {
@@ -323,6 +329,17 @@ func timeline(tx *store.Tx, id int64) ([]timelineEntry, error) {
 		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Kind, b.Kind))
 	})
 	return entries, nil
+}
+
+var staffNumber = regexp.MustCompile(`^Staff \((\d+)\)`)
+
+// withName puts a name to the member of staff that a text begins with. What is kept is
+// the number: the name goes when an owner removes them.
+func withName(text string, names map[string]string) string {
+	if m := staffNumber.FindStringSubmatch(text); m != nil && names[m[1]] != "" {
+		return names[m[1]] + text[len(m[0]):]
+	}
+	return text
 }
 
 func eventEntry(e EventRow) timelineEntry {
@@ -341,7 +358,8 @@ func eventEntry(e EventRow) timelineEntry {
 
 // mailTitles are what merchants call the mails about an order.
 var mailTitles = map[string]string{KindConfirmation: "Order confirmation", "tracking.shipped": "Shipping notice", "tracking.out_for_delivery": "Out-for-delivery notice",
-	"tracking.delivered": "Delivery notice", "tracking.delayed": "Delay notice", "tracking.exception": "Exception notice"}
+	"tracking.delivered": "Delivery notice", "tracking.delayed": "Delay notice", "tracking.exception": "Exception notice",
+	"changes.receipt": "Receipt of a change", "changes.pay_reminder": "Reminder to pay for a change", "changes.undone": "Change taken back"}
 
 func mailEntry(m messages.Message) timelineEntry {
 	title := mailTitles[m.Kind]

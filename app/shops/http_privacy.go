@@ -117,7 +117,7 @@ func (s *Service) getAccess(c *web.Ctx) error {
 		NextCursor *string  `json:"next_cursor"`
 	}{Entries: []Access{}}
 	err := s.db.Read(c.Context(), web.Shop(c), func(tx *store.Tx) error {
-		names, err := staffNames(tx)
+		names, err := StaffNames(tx)
 		if err != nil {
 			return err
 		}

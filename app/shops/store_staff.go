@@ -60,8 +60,8 @@ func setDefaultRole(tx *store.Tx, role Role) error {
 	return tx.Scoped(&shopRow{}).Updates(map[string]any{"default_role": string(role)}).Error
 }
 
-// staffNames gives the names that Shopify told us of the staff.
-func staffNames(tx *store.Tx) (map[string]string, error) {
+// StaffNames gives the names that Shopify told us of the staff, by their numbers.
+func StaffNames(tx *store.Tx) (map[string]string, error) {
 	rows, err := listStaff(tx)
 	names := make(map[string]string, len(rows))
 	for _, r := range rows {
