@@ -30,10 +30,15 @@ func (s *Service) Estimate(tx *store.Tx, l Lane, shipped time.Time, zone *time.L
 		e.Share, err = shareKept(tx, Lane{}, breadths, SourcePrior)
 		return e, err
 	}
+	share, err := shareKept(tx, l, b, SourceLane)
+	if err != nil {
+		return Estimate{}, err
+	}
 	span := h.span()
-	e := Estimate{From: day.AddDays(int(span.From)), Until: day.AddDays(int(span.Until)), Source: SourceLane, Parcels: h.total()}
-	e.Share, err = shareKept(tx, l, b, SourceLane)
-	return e, err
+	if share > 0 && share < leastShare { // the lane has become another: promise all that was seen of it, and not how sure
+		span, share = h.extremes(), 0
+	}
+	return Estimate{From: day.AddDays(int(span.From)), Until: day.AddDays(int(span.Until)), Source: SourceLane, Parcels: h.total(), Share: share}, nil
 }
 
 // shareKept is how many thousandths of the promises of a source on the lane held.
@@ -118,10 +123,11 @@ func judge(from, until, delivered time.Time, zone *time.Location) (kept bool, la
 }
 
 // sureText says how far a span can be relied on: how often such promises came
-// true, or that it is a guess. A carrier's own day is the carrier's to answer for.
+// true, or that it is a guess. What failed more often than it held is not a figure
+// to rely on and is not told. A carrier's own day is the carrier's to answer for.
 func sureText(tag locale.Tag, e Expected) string {
 	switch {
-	case e.Share > 0:
+	case e.Share >= leastShare:
 		return locale.Shopper.T(tag, "tracking.sure", map[string]any{"count": e.Share / 10})
 	case e.Source == SourcePrior:
 		return locale.Shopper.T(tag, "tracking.guess", nil)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"afterglow/app/clock"
+	"afterglow/app/locale"
 	"afterglow/app/queue"
 	"afterglow/app/store"
 	"afterglow/app/store/storetest"
@@ -146,6 +147,38 @@ func TestALaneIsLearnt(t *testing.T) {
 			t.Fatalf("%+v", e)
 		}
 	})
+}
+
+// A lane that fails more often than it holds promises all that was seen of it, and
+// tells nobody how sure that is.
+func TestAShopperNeverSeesAPoorShare(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, clk *clock.Fixed) {
+		b := setup(t, db, clk)
+		b.place()
+		for i := range int64(enoughDays) {
+			b.ship(1000+i, 3+int(i)%2)
+		}
+		for i := range int64(enoughScored) {
+			b.tell("fulfillments/create", b.parcel(2000+i, nil))
+		}
+		clk.Advance(4 * 24 * time.Hour)
+		for i := range int64(enoughScored) {
+			at := clk.Now()
+			if i < enoughScored/2+1 { // 9 of 20 hold
+				at = at.Add(time.Duration(3+i) * 24 * time.Hour)
+			}
+			b.tell("fulfillment_events/create", b.scan(20000+i, 2000+i, "delivered", at, nil))
+		}
+		today := clock.DateIn(clk.Now(), clock.Zone("America/New_York"))
+		if e := b.estimate(); e.Source != SourceLane || e.Share != 0 || e.From != today.AddDays(3) || e.Until != today.AddDays(4+3+10) {
+			t.Fatalf("%+v", e)
+		}
+	})
+	for share, told := range map[int64]bool{1: false, leastShare - 1: false, leastShare: true, 910: true} {
+		if text := sureText(locale.Tag("en"), Expected{Source: SourceLane, Share: share}); (text != "") != told {
+			t.Errorf("a share of %d is told as %q", share, text)
+		}
+	}
 }
 
 // Whatever comes twice, late, out of order or is taken back: the counts are those

@@ -47,7 +47,8 @@ const (
 	pauseMost     = 120 // units: thirty days
 	enoughDays    = 20  // parcels, before a lane speaks for itself
 	enoughPauses  = 100
-	enoughScored  = 20 // promises, before their share is published
+	enoughScored  = 20  // promises, before their share is published
+	leastShare    = 500 // thousandths that came true; below it, a shopper is told no share
 )
 
 // histogram counts values; it is sorted by value.
@@ -88,6 +89,9 @@ const (
 func (h histogram) span() Span {
 	return Span{h.quantile(earlyThousandths), h.quantile(lateThousandths)}
 }
+
+// extremes is the span of everything that was counted.
+func (h histogram) extremes() Span { return Span{h.quantile(0), h.quantile(1000)} }
 
 // since is the first month that counts.
 func since(now time.Time) string {
