@@ -150,7 +150,7 @@ func TestChaosR8Database(t *testing.T) {
 	}
 	posting.Wait()
 	last := time.Now()
-	r.settle(100*time.Second, expected{copies: 2})
+	r.settle(180*time.Second, expected{copies: 2}) // two leases of what was handed over while the database was away
 	figures(t, began, "%d orders, %d faults (reset, stall, answer lost, refused, all sessions ended): 0 lost, 0 double; ready again after %.1f s at most (limit %.0f), all work done %.0f s after the last, %d webhooks sent again",
 		orders, faults, slowest.Seconds(), limit.Seconds(), time.Since(last).Seconds(), r.sent.refused.Load())
 }
