@@ -26,10 +26,12 @@ func (s *story) cast() {
 	s.crowd()
 	s.underWay()
 	s.inTrouble()
+	s.missing()
 	s.changed()
 }
 
-// settings are the merchant's: a budget for late parcels, and a policy of two versions.
+// settings are the merchant's: a budget for late and lost parcels, rules that decide
+// claims, and a policy of two versions.
 func (s *story) settings() {
 	s.add(storyDays*day, "The merchant sets a budget", func(ctx context.Context) error {
 		return s.merchant(ctx, "/makegood", http.MethodPut, "/makegood", func(was map[string]any) any {
@@ -37,6 +39,13 @@ func (s *story) settings() {
 			g["enabled"], g["stalled_hours"], g["wait_minor"] = true, 24, 1000
 			g["cap_order_minor"], g["cap_month_minor"] = 25000, 150000
 			return g
+		})
+	})
+	s.add(storyDays*day, "The merchant lets rules decide claims", func(ctx context.Context) error {
+		return s.merchant(ctx, "/makegood/claims", http.MethodPut, "/makegood/claims", func(was map[string]any) any {
+			set := was["settings"].(map[string]any)
+			set["automatic"] = true
+			return set
 		})
 	})
 	s.add(13*day, "The merchant publishes a policy", func(ctx context.Context) error {
@@ -168,6 +177,22 @@ func (s *story) inTrouble() {
 	s.ships("Marcus", "Marcus", 13*day, "UPS", "1Z999AA10123456802")
 	s.scan("Marcus", 12*day, "in_transit", "Secaucus", "US")
 	s.does("Marcus", 4*day, "waits, for store credit", s.chooses("wait"))
+}
+
+// missing are parcels that were delivered and are not there: one that the rules made
+// good at once, one that they leave to a person.
+func (s *story) missing() {
+	s.buys("Diego", 13*day, "diego.ramirez@example.com", of("beeswax-candles", "linen-napkins"))
+	s.ships("Diego", "Diego", 12*day, "DHL Express", "5529017734")
+	s.scan("Diego", 6*day, "in_transit", "Monterrey", "MX")
+	s.scan("Diego", 4*day, "delivered", "Ciudad de México", "MX")
+	s.does("Diego", day, "misses a parcel", s.misses("Diego", "No estaba en la puerta y nadie del edificio lo ha visto.", "neighbours", "household", "mail_room"))
+
+	s.buys("Yumi", 13*day, "yumi.nakamura@example.com", of("cedar-candle"))
+	s.ships("Yumi", "Yumi", 12*day, "DHL Express", "6620448190")
+	s.scan("Yumi", 5*day, "in_transit", "Tokyo", "JP")
+	s.scanned("Yumi", 3*day, shopsim.EventInput{Status: "delivered", City: "Yokohama", Country: "JP", Message: "Delivered, signed for at the reception"})
+	s.does("Yumi", 20*time.Hour, "misses a parcel", s.misses("Yumi", "受付に確認しましたが、荷物は届いていないとのことです。署名にも心当たりがありません。", "household", "mail_room"))
 }
 
 // changed are orders that are not what they were.

@@ -169,6 +169,28 @@ func (s *story) withdraws(ctx context.Context, page string, o *shopsim.Order) er
 	return s.confirm(ctx, at, typed, review)
 }
 
+// misses says that a parcel was delivered and is not there, and where it was looked for.
+func (s *story) misses(parcel, text string, places ...string) func(context.Context, string, *shopsim.Order) error {
+	return func(ctx context.Context, page string, o *shopsim.Order) error {
+		said := [][2]string{{"lang", o.Locale}, {"text", text}, {"sure", "yes"}}
+		for _, place := range places {
+			said = append(said, [2]string{"checked", place})
+		}
+		var body bytes.Buffer
+		form := multipart.NewWriter(&body)
+		for _, f := range said {
+			if err := form.WriteField(f[0], f[1]); err != nil {
+				return err
+			}
+		}
+		if err := form.Close(); err != nil {
+			return err
+		}
+		_, err := s.send(ctx, http.MethodPost, page+"/claim/"+strconv.FormatInt(s.parcels[parcel], 10), form.FormDataContentType(), &body)
+		return err
+	}
+}
+
 // reports tells that something arrived damaged, with a photo of it.
 func (s *story) reports(text string) func(context.Context, string, *shopsim.Order) error {
 	return func(ctx context.Context, page string, o *shopsim.Order) error {

@@ -200,8 +200,11 @@ func (s *story) ships(name, parcel string, ago time.Duration, carrier, number st
 
 // scan is a carrier's scan of a parcel. due is the carrier's own day, counted like ago.
 func (s *story) scan(parcel string, ago time.Duration, status, city, country string, due ...time.Duration) {
-	s.add(ago, parcel+": "+status, func(context.Context) error {
-		in := shopsim.EventInput{Status: status, City: city, Country: country}
+	s.scanned(parcel, ago, shopsim.EventInput{Status: status, City: city, Country: country}, due...)
+}
+
+func (s *story) scanned(parcel string, ago time.Duration, in shopsim.EventInput, due ...time.Duration) {
+	s.add(ago, parcel+": "+in.Status, func(context.Context) error {
 		for _, d := range due {
 			at := s.sim.Now().Add(ago - d)
 			in.EstimatedAt = &at

@@ -60,6 +60,7 @@ func TestDemoStory(t *testing.T) {
 		`SELECT DISTINCT state FROM tracking_offers`:                                                                      {"open", "done"},
 		`SELECT DISTINCT choice FROM tracking_offers WHERE state = 'done'`:                                                {"refund", "wait"},
 		`SELECT kind || ' ' || state || ' ' || reason FROM changes_changes`:                                               {"cancel done ", "address done ", "swap done "},
+		`SELECT state || ' ' || locale FROM tracking_claims`:                                                              {"approved es", "review ja"},
 		`SELECT locale FROM changes_withdrawals`:                                                                          {"de"},
 		`SELECT kind FROM changes_problems`:                                                                               {"damaged"},
 		`SELECT 'late' FROM tracking_parcels WHERE under_way AND expected_until < datetime('now') AND stalled_at IS NULL`: {"late"},
