@@ -54,7 +54,7 @@ var personal = map[string]class{
 
 	"changes_withdrawals.typed_order": classDeclared, "changes_withdrawals.name": classDeclared, "changes_withdrawals.email": classDeclared, "changes_withdrawals.email_key": classDeclared,
 	"changes_withdrawals.typed_items": classDeclared, "changes_withdrawals.locale": classDeclared, "changes_withdrawals.answer": classDeclared, "changes_withdrawals.answered_by": classStaff,
-	"changes_problems.description": classTrade, "changes_problems.locale": classTrade, "changes_problems.answer": classTrade, "changes_problems.answered_by": classStaff,
+	"changes_problems.description": classTrade, "changes_problems.locale": classTrade, "changes_problems.answer": classTrade, "changes_problem_answers.text": classTrade, "changes_problem_answers.answered_by": classStaff, "changes_problems.answered_by": classStaff,
 	"changes_photos.picture": classPhoto, "tracking_claim_photos.picture": classClaimPhoto,
 
 	"messages.to_address": classMail, "messages.to_name": classMail, "messages.customer_id": classMail, "messages.locale": classMail, "messages.reason": classMail, "messages_history.detail": classMail,

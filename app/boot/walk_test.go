@@ -256,6 +256,8 @@ func (w *walk) move(name string) {
 				[]any{tx.Shop, o.withdrawal, o.last, o.email, o.email, o.order, false, tx.Now.Add(360 * time.Hour), tx.Now, tx.Now}},
 			{`INSERT INTO changes_problems (shop_id, id, order_id, order_name, kind, items, description, locale, state, proposal, allowed, reason, policy_version, photos, answer, answered_by, reported_at)
 				VALUES (?, ?, ?, '#1', 'damaged', '[]', ?, 'en', 'open', 'replace', ?, '', 1, 1, '', '', ?)`, []any{tx.Shop, o.problem, o.order, "Regards, " + o.last, true, tx.Now}},
+			{`INSERT INTO changes_problem_answers (shop_id, id, problem_id, request_id, text, answered_by, answered_at) VALUES (?, ?, ?, 'walk', ?, '', ?)`,
+				[]any{tx.Shop, "ans_" + name, o.problem, "Dear " + o.last, tx.Now}},
 			{`INSERT INTO changes_photos (shop_id, id, problem_id, position, picture, width, height, created_at) VALUES (?, ?, ?, 0, ?, 1, 1, ?)`,
 				[]any{tx.Shop, o.photo, o.problem, []byte("\xff\xd8\xff"), tx.Now}},
 			{`INSERT INTO tracking_claims (shop_id, id, order_id, order_name, customer_id, parcel_id, state, checked, statement, locale, findings, offer_id, answer, decided_by, history, photos, made_at, wait_until, due_at)

@@ -28,6 +28,8 @@
 //   - Exemptions and terms are judged after the receipt. A last day that falls on a
 //     weekend ends with the next Monday, and no policy shortens fourteen days.
 //   - A withdrawal is answered once. Its refund is due fourteen days after receipt.
+//   - A problem may be answered more than once; each letter says what was written for
+//     it, however long it waits, and the same request answers once.
 //   - Of a photo only pixels are kept, in a JPEG of our own making; the file that
 //     came, its name and its metadata are gone when the request ends. See photo.Redraw.
 //   - Photos are shown to staff with a session and to holders of the order's link,
@@ -35,7 +37,7 @@
 //
 // # Tables and facts of requests
 //
-// changes_withdrawals, changes_problems, changes_photos. Heard: orders.refunded.
+// changes_withdrawals, changes_problems, changes_problem_answers, changes_photos. Heard: orders.refunded.
 // Told: changes.withdrawal_received and changes.problem_reported, about the row's
 // id. Declarations that fit no order go a year after they were dismissed, three
 // years after they came at the latest. Photos go half a year after their problem was closed, two years after it was

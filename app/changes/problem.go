@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"afterglow/app/ids"
 	"afterglow/app/locale"
 	"afterglow/app/mail"
 	"afterglow/app/messages"
@@ -41,9 +42,10 @@ const (
 
 // Problems with what a shopper reports.
 var (
-	ErrProblemKind  = problem.New(problem.Invalid, "changes.problem_kind", "Say what is wrong.")
-	ErrProblemText  = problem.New(problem.Invalid, "changes.problem_text", "Describe the problem in at most 2000 characters.")
-	ErrProblemsMost = problem.New(problem.Throttled, "changes.problems_most", "Too many problems were reported for this order. Answer the shop's mail instead.")
+	ErrProblemKind   = problem.New(problem.Invalid, "changes.problem_kind", "Say what is wrong.")
+	ErrProblemText   = problem.New(problem.Invalid, "changes.problem_text", "Describe the problem in at most 2000 characters.")
+	ErrProblemErased = problem.New(problem.Conflict, "changes.problem_erased", "The shopper's data was erased. Nobody can be answered any more.")
+	ErrProblemsMost  = problem.New(problem.Throttled, "changes.problems_most", "Too many problems were reported for this order. Answer the shop's mail instead.")
 )
 
 const (
@@ -151,21 +153,28 @@ func propose(r Report, v policy.Verdict) string {
 }
 
 // answerProblem mails the shopper what staff wrote, and closes the problem if they
-// say so.
+// say so. The same request answers once.
 func (s *Requests) answerProblem(tx *store.Tx, id, requestID, text string, closes bool, by string) error {
 	r, err := holdProblem(tx, id)
 	if err != nil {
 		return err
 	}
+	if r.ErasedAt != nil {
+		return ErrProblemErased
+	}
 	now := tx.Now
-	r.State, r.Answer, r.AnsweredBy, r.AnsweredAt, r.ClosedAt = ProblemAnswered, plain(text), by, &now, nil
+	a := &answerRow{ShopID: tx.Shop, ID: ids.New("ans"), ProblemID: id, RequestID: requestID, Text: plain(text), AnsweredBy: by, AnsweredAt: now}
+	if fresh, err := keepAnswer(tx, a); err != nil || !fresh {
+		return err
+	}
+	r.State, r.Answer, r.AnsweredBy, r.AnsweredAt, r.ClosedAt = ProblemAnswered, a.Text, by, &now, nil
 	if closes {
 		r.State, r.ClosedAt = ProblemClosed, &now
 	}
 	if err := saveProblem(tx, r); err != nil {
 		return err
 	}
-	if err := orders.Note(tx, r.OrderID, "problem_answered:"+id+":"+requestID, "problem_answered", now, "Problem answered"); err != nil {
+	if err := orders.Note(tx, r.OrderID, "problem_answered:"+a.ID, "problem_answered", now, "Problem answered"); err != nil {
 		return err
 	}
 	o, err := orders.Find(tx, r.OrderID)
@@ -175,7 +184,7 @@ func (s *Requests) answerProblem(tx *store.Tx, id, requestID, text string, close
 	if err != nil {
 		return err
 	}
-	return messages.Send(tx, messages.Request{Kind: KindProblemAnswer, Once: id + ":" + requestID, Ref: id, To: o.Email, ToName: o.ShopperName(), Locale: r.Locale,
+	return messages.Send(tx, messages.Request{Kind: KindProblemAnswer, Once: a.ID, Ref: a.ID, To: o.Email, ToName: o.ShopperName(), Locale: r.Locale,
 		OrderID: o.ID, OrderName: o.Name, CustomerID: o.CustomerID()})
 }
 
@@ -195,35 +204,52 @@ func moveProblem(tx *store.Tx, id, state string) error {
 
 func (s *Requests) problemMail() mail.Kind {
 	sample := &problemRow{ID: "prb_0199", OrderName: "#1042", Kind: "damaged", Photos: 2, Description: "", Items: `[{"title":"Lamp","quantity":1}]`}
-	return s.problemNotices(KindProblem, sample, problemNotice)
+	return noticeKind(KindProblem, func(tag locale.Tag) mail.Notice { return problemNotice(sample, tag, "https://shop.example/order") },
+		func(_ context.Context, tx *store.Tx, ref string) (*mail.Letter, error) {
+			return s.problemLetter(tx, ref, problemNotice)
+		})
 }
 
 func (s *Requests) problemAnswerMail() mail.Kind {
-	sample := &problemRow{ID: "prb_0199", OrderName: "#1042", Kind: "damaged", Answer: "…"}
-	return s.problemNotices(KindProblemAnswer, sample, problemAnswerNotice)
+	sample := &problemRow{ID: "prb_0199", OrderName: "#1042", Kind: "damaged"}
+	return noticeKind(KindProblemAnswer, func(tag locale.Tag) mail.Notice {
+		return problemAnswerNotice(sample, "…", tag, "https://shop.example/order")
+	},
+		func(_ context.Context, tx *store.Tx, ref string) (*mail.Letter, error) {
+			a, err := findAnswer(tx, ref)
+			if errors.Is(err, ErrRequestMissing) {
+				return nil, mail.Stop(erasedWhy)
+			}
+			if err != nil {
+				return nil, err
+			}
+			return s.problemLetter(tx, a.ProblemID, func(r *problemRow, tag locale.Tag, address string) mail.Notice {
+				return problemAnswerNotice(r, a.Text, tag, address)
+			})
+		})
 }
 
-func (s *Requests) problemNotices(name string, sample *problemRow, notice func(*problemRow, locale.Tag, string) mail.Notice) mail.Kind {
-	return noticeKind(name, func(tag locale.Tag) mail.Notice { return notice(sample, tag, "https://shop.example/order") },
-		func(_ context.Context, tx *store.Tx, ref string) (*mail.Letter, error) {
-			r, err := findProblem(tx, ref)
-			if errors.Is(err, ErrRequestMissing) || err == nil && r.ErasedAt != nil {
-				return nil, mail.Stop("the shopper's data was erased")
-			}
-			if err != nil {
-				return nil, err
-			}
-			h, err := s.orders.Letterhead(tx, r.OrderID)
-			if errors.Is(err, orders.ErrNotFound) {
-				return nil, mail.Stop("the order was deleted")
-			}
-			if err != nil {
-				return nil, err
-			}
-			tag := locale.Match(r.Locale)
-			h.Data["notice"] = notice(r, tag, h.URL).Data()
-			return &mail.Letter{To: h.To, ReplyTo: h.ReplyTo, Locale: string(tag), Data: h.Data}, nil
-		})
+const erasedWhy = "the shopper's data was erased"
+
+// problemLetter writes to who reported a problem.
+func (s *Requests) problemLetter(tx *store.Tx, id string, notice func(*problemRow, locale.Tag, string) mail.Notice) (*mail.Letter, error) {
+	r, err := findProblem(tx, id)
+	if errors.Is(err, ErrRequestMissing) || err == nil && r.ErasedAt != nil {
+		return nil, mail.Stop(erasedWhy)
+	}
+	if err != nil {
+		return nil, err
+	}
+	h, err := s.orders.Letterhead(tx, r.OrderID)
+	if errors.Is(err, orders.ErrNotFound) {
+		return nil, mail.Stop("the order was deleted")
+	}
+	if err != nil {
+		return nil, err
+	}
+	tag := locale.Match(r.Locale)
+	h.Data["notice"] = notice(r, tag, h.URL).Data()
+	return &mail.Letter{To: h.To, ReplyTo: h.ReplyTo, Locale: string(tag), Data: h.Data}, nil
 }
 
 func problemNotice(r *problemRow, tag locale.Tag, address string) mail.Notice {
@@ -244,17 +270,18 @@ func problemNotice(r *problemRow, tag locale.Tag, address string) mail.Notice {
 	return n
 }
 
-func problemAnswerNotice(r *problemRow, tag locale.Tag, address string) mail.Notice {
+func problemAnswerNotice(r *problemRow, answer string, tag locale.Tag, address string) mail.Notice {
 	t := func(key string, args map[string]any) string { return locale.Shopper.T(tag, key, args) }
 	order := map[string]any{"order": r.OrderName}
 	return mail.Notice{Subject: t("problem.answer.subject", order), Preheader: t("problem.answer.heading", nil), Heading: t("problem.answer.heading", nil),
-		Paragraphs: []string{r.Answer}, ButtonLabel: t("confirmation.view_order", nil), ButtonURL: address, Small: t("withdraw.reference", nil) + " " + reference(r.ID)}
+		Paragraphs: []string{answer}, ButtonLabel: t("confirmation.view_order", nil), ButtonURL: address, Small: t("withdraw.reference", nil) + " " + reference(r.ID)}
 }
 
 // problemsShown are an order's problems as its shopper sees them.
 type shownProblem struct {
-	Kind, Text, State, Reported, Answer string
-	Photos                              []string // addresses
+	Kind, Text, State, Reported string
+	Answers                     []string
+	Photos                      []string // addresses
 }
 
 func (s *Requests) problemsFor(tx *store.Tx, order int64, tag locale.Tag, zone *time.Location, path string) (list []shownProblem, err error) {
@@ -267,7 +294,14 @@ func (s *Requests) problemsFor(tx *store.Tx, order int64, tag locale.Tag, zone *
 			continue
 		}
 		shown := shownProblem{Kind: locale.Shopper.T(tag, "problem.kind."+r.Kind, nil), Text: r.Description, State: locale.Shopper.T(tag, "problem.state."+r.State, nil),
-			Reported: tag.DateTime(r.ReportedAt, zone), Answer: r.Answer}
+			Reported: tag.DateTime(r.ReportedAt, zone)}
+		answers, err := answersTo(tx, r.ID)
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range answers {
+			shown.Answers = append(shown.Answers, a.Text)
+		}
 		photos, err := photosShown(tx, r.ID)
 		if err != nil {
 			return nil, err

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"mime/multipart"
 	"net/http"
 	"regexp"
@@ -120,6 +121,68 @@ func TestAProblemIsReportedWithPhotos(t *testing.T) {
 			}
 			return err
 		})
+	})
+}
+
+// Two answers while the mail server is away: each letter says its own.
+func TestEachAnswerToAProblemIsALetterOfItsOwn(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, clk *clock.Fixed) {
+		b := open(t, db, clk)
+		b.place(2, nil)
+		page := b.page()
+		media, body := upload(t, map[string]string{"once": once(t, b.send("GET", page+"/problem", "", nil)), "kind": "damaged", "text": "The foot is broken."}, "x.jpg")
+		b.send("POST", page+"/problem", media, body)
+		var rows []problemRow
+		b.in(storetest.Shop, func(tx *store.Tx) (err error) { rows, err = problemsOf(tx, order); return err })
+		path := "/requests/problems/" + rows[0].ID
+		texts := []string{"Please keep the box.", "A new lamp is on its way."}
+		for i, text := range texts {
+			for range 2 {
+				if w := b.staff("POST", path+"/answer", map[string]any{"request_id": fmt.Sprintf("answer-000%d", i), "text": text, "closes": i == 0}); w.Code != 200 {
+					t.Fatalf("%d %s", w.Code, w.Body)
+				}
+			}
+			b.staff("PUT", path+"/state", map[string]any{"state": "open"})
+			clk.Advance(time.Minute)
+		}
+		if w := b.staff("POST", path+"/answer", map[string]any{"request_id": "answer-0000", "text": texts[0], "closes": true}); !strings.Contains(w.Body.String(), `"state":"open"`) {
+			t.Errorf("what was answered once closed it again: %s", w.Body)
+		}
+		letters := b.mails(KindProblemAnswer)
+		if len(letters) != len(texts) {
+			t.Fatalf("%d letters", len(letters))
+		}
+		for i, text := range texts {
+			if got := b.written(b.s.problemAnswerMail(), letters[i].Ref); !strings.Contains(got, text) || strings.Contains(got, texts[1-i]) {
+				t.Errorf("letter %d says %s", i, got)
+			}
+		}
+		shopper, staff := b.send("GET", page+"/problem", "", nil).Body.String(), b.staff("GET", path, nil).Body.String()
+		for _, text := range texts {
+			if !strings.Contains(shopper, text) || !strings.Contains(staff, text) {
+				t.Errorf("%q is not shown to both", text)
+			}
+		}
+		hung, who := b.s.room(), room.Person{OrderIDs: []int64{order}}
+		b.in(storetest.Shop, func(tx *store.Tx) error {
+			out, err := hung.Export(ctx, tx, who)
+			if err != nil {
+				return err
+			}
+			if raw, _ := json.Marshal(out); !strings.Contains(string(raw), texts[0]) {
+				t.Errorf("the file lacks the first answer: %.400s", raw)
+			}
+			if err := hung.Erase(ctx, tx, who); err != nil {
+				return err
+			}
+			if _, err := b.s.problemAnswerMail().Compose(ctx, tx, letters[0].Ref); err == nil {
+				t.Error("an answer to somebody who was erased")
+			}
+			return nil
+		})
+		if w := b.staff("POST", path+"/answer", map[string]any{"request_id": "answer-0009", "text": "canary words", "closes": true}); w.Code != http.StatusConflict {
+			t.Errorf("an answer to somebody who was erased: %d", w.Code)
+		}
 	})
 }
 

@@ -256,6 +256,13 @@ type problemJSON struct {
 	ClosedAt    *time.Time    `json:"closed_at"`
 }
 
+// answerJSON is one letter about a problem.
+type answerJSON struct {
+	ID   string    `json:"id"`
+	Text string    `json:"text"`
+	At   time.Time `json:"at"`
+}
+
 func (r *problemRow) json() problemJSON {
 	return problemJSON{ID: r.ID, Reference: reference(r.ID), State: r.State, Kind: r.Kind, OrderID: strconv.FormatInt(r.OrderID, 10), OrderName: r.OrderName,
 		Items: append([]ProblemItem{}, r.items()...), Description: r.Description, Locale: r.Locale, Proposal: r.Proposal, Allowed: r.Allowed, Reason: r.Reason,
@@ -295,7 +302,7 @@ func (s *Requests) getProblems(c *web.Ctx) error {
 
 func (s *Requests) getOneProblem(c *web.Ctx) error {
 	var out problemJSON
-	photos := []shownPhoto{}
+	photos, answers := []shownPhoto{}, []answerJSON{}
 	err := s.db.Read(c.Context(), web.Shop(c), func(tx *store.Tx) error {
 		r, err := findProblem(tx, c.Param("id"))
 		if err != nil {
@@ -304,6 +311,13 @@ func (s *Requests) getOneProblem(c *web.Ctx) error {
 		out = r.json()
 		list, err := photosShown(tx, r.ID)
 		photos = append(photos, list...)
+		if err != nil {
+			return err
+		}
+		written, err := answersTo(tx, r.ID)
+		for _, a := range written {
+			answers = append(answers, answerJSON{a.ID, a.Text, a.AnsweredAt.UTC()})
+		}
 		return err
 	})
 	if err != nil {
@@ -312,7 +326,7 @@ func (s *Requests) getOneProblem(c *web.Ctx) error {
 	if err := s.shops.Reading(c, out.ID); err != nil {
 		return err
 	}
-	return c.OK(map[string]any{"problem": out, "photos": photos})
+	return c.OK(map[string]any{"problem": out, "photos": photos, "answers": answers})
 }
 
 type problemAnswer struct {

@@ -79,7 +79,7 @@ var requestPages = sync.OnceValues(func() (orders.ShopperPages, error) { return 
 func (s *Requests) room() room.Room {
 	return room.Room{
 		Name:   "changes",
-		Tables: []string{"changes_withdrawals", "changes_problems", "changes_photos"},
+		Tables: []string{"changes_withdrawals", "changes_problems", "changes_problem_answers", "changes_photos"},
 		Admin:  s.admin,
 		Links:  s.linked,
 		Proxy:  s.proxied,
@@ -161,8 +161,15 @@ func (s *Requests) export(_ context.Context, tx *store.Tx, p room.Person) (map[s
 	if err != nil {
 		return nil, err
 	}
-	problems, pictures := []map[string]any{}, []map[string]any{}
+	problems, letters, pictures := []map[string]any{}, []map[string]any{}, []map[string]any{}
 	for _, r := range reported {
+		answers, err := answersTo(tx, r.ID)
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range answers {
+			letters = append(letters, map[string]any{"problem": a.ProblemID, "text": a.Text, "answered_at": a.AnsweredAt})
+		}
 		problems = append(problems, map[string]any{"id": r.ID, "order_id": r.OrderID, "kind": r.Kind, "items": r.items(), "description": r.Description,
 			"language": r.Locale, "reported_at": r.ReportedAt, "state": r.State, "answer": r.Answer})
 		photos, err := photosOf(tx, r.ID)
@@ -173,7 +180,7 @@ func (s *Requests) export(_ context.Context, tx *store.Tx, p room.Person) (map[s
 			pictures = append(pictures, map[string]any{"id": p.ID, "problem": r.ID, "jpeg_base64": base64.StdEncoding.EncodeToString(p.Picture)})
 		}
 	}
-	return map[string]any{"changes_withdrawals": withdrawals, "changes_problems": problems, "changes_photos": pictures}, nil
+	return map[string]any{"changes_withdrawals": withdrawals, "changes_problems": problems, "changes_problem_answers": letters, "changes_photos": pictures}, nil
 }
 
 // refundsDue is what the first screen says of withdrawals whose money has to go

@@ -56,6 +56,37 @@ type photoRow struct {
 // TableName names the table.
 func (photoRow) TableName() string { return "changes_photos" }
 
+// answerRow is one letter of staff about a problem.
+type answerRow struct {
+	ShopID     ids.Shop `gorm:"primaryKey;autoIncrement:false"`
+	ID         string   `gorm:"primaryKey"`
+	ProblemID  string
+	RequestID  string
+	Text       string
+	AnsweredBy string
+	AnsweredAt time.Time
+}
+
+// TableName names the table.
+func (answerRow) TableName() string { return "changes_problem_answers" }
+
+// keepAnswer writes an answer; false when this request was answered already.
+func keepAnswer(tx *store.Tx, a *answerRow) (fresh bool, err error) {
+	done := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(a)
+	return done.RowsAffected == 1, done.Error
+}
+
+func findAnswer(tx *store.Tx, id string) (*answerRow, error) {
+	a := &answerRow{}
+	return a, store.One(tx.Scoped(a).Where("id = ?", id).Take(a), ErrRequestMissing)
+}
+
+// answersTo are what staff wrote about a problem, oldest first.
+func answersTo(tx *store.Tx, problem string) (list []answerRow, err error) {
+	err = tx.Scoped(&answerRow{}).Where("problem_id = ?", problem).Order("answered_at, id").Find(&list).Error
+	return list, err
+}
+
 // keepProblem writes a problem with its photos; false when it is there already.
 func keepProblem(tx *store.Tx, r *problemRow, photos []photo.Photo) (fresh bool, err error) {
 	done := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(r)

@@ -126,6 +126,10 @@ func eraseRequests(tx *store.Tx, p room.Person) error {
 		tx.Shop, tx.Shop, p.OrderIDs).Error; err != nil {
 		return err
 	}
+	if err := tx.Exec(`DELETE FROM changes_problem_answers WHERE shop_id = ? AND problem_id IN (SELECT id FROM changes_problems WHERE shop_id = ? AND order_id IN ?)`,
+		tx.Shop, tx.Shop, p.OrderIDs).Error; err != nil {
+		return err
+	}
 	return tx.Scoped(&problemRow{}).Where("order_id IN ?", p.OrderIDs).Updates(map[string]any{"description": "", "answer": "", "locale": "", "photos": 0, "erased_at": tx.Now}).Error
 }
 

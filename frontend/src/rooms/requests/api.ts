@@ -41,6 +41,13 @@ export interface Problem {
   closed_at: string | null;
 }
 
+/** What staff wrote to the shopper. */
+export interface Answer {
+  id: string;
+  text: string;
+  at: string;
+}
+
 export interface Photo {
   id: string;
   width: number;

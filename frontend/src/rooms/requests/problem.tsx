@@ -7,7 +7,7 @@ import { useFormat, useMay } from '../../shell/session';
 import { Failed, Skeleton } from '../../shell/states';
 import { t, tCode } from '../../shell/strings';
 import { toast } from '../../shell/toast';
-import type { Photo, Problem } from './api';
+import type { Answer, Photo, Problem } from './api';
 import { ProblemBadge } from './badges';
 
 const FRESH = 10_000;
@@ -15,7 +15,11 @@ const FRESH = 10_000;
 /** One problem: what is wrong, how it looks, what is proposed, and the answer. */
 export function ProblemScreen({ id }: { id: string }) {
   const path = `/requests/problems/${encodeURIComponent(id)}`;
-  const { data, error, reload } = useResource<{ problem: Problem; photos: Photo[] }>(path, FRESH);
+  const { data, error, reload } = useResource<{
+    problem: Problem;
+    photos: Photo[];
+    answers: Answer[];
+  }>(path, FRESH);
   const format = useFormat();
   const may = useMay('orders.change');
   const [busy, setBusy] = useState(false);
@@ -108,9 +112,16 @@ export function ProblemScreen({ id }: { id: string }) {
           )}
         </div>
       </s-section>
-      {problem.answer && (
+      {data.answers.length > 0 && (
         <s-section heading={t('problem.answered')}>
-          <p className="reason break">{problem.answer}</p>
+          <div className="stack-small">
+            {data.answers.map((one) => (
+              <div key={one.id}>
+                <span className="subdued">{format.dateTime(one.at)}</span>
+                <p className="reason break">{one.text}</p>
+              </div>
+            ))}
+          </div>
         </s-section>
       )}
       {may && (
