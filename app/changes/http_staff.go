@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"afterglow/app/clock"
 	"afterglow/app/locale"
@@ -37,6 +38,7 @@ func (s *Service) forStaff(r *web.Group) {
 type (
 	possibleJSON struct {
 		Granted bool         `json:"granted"` // Shopify lets us change orders
+		Closed  string       `json:"closed"`  // why nothing at all can be changed any more
 		Actions []actionJSON `json:"actions"`
 		Lines   []lineJSON   `json:"lines"`
 		Address *addressJSON `json:"address"` // null: nothing is sent anywhere
@@ -50,7 +52,6 @@ type (
 		Allowed bool   `json:"allowed"`
 		Beyond  bool   `json:"beyond"` // refused by the policy alone: staff may go beyond it
 		Why     string `json:"why"`
-		Instead string `json:"instead"` // what would work
 	}
 	lineJSON struct {
 		ID       string `json:"id"`
@@ -130,8 +131,15 @@ func (out *possibleJSON) possible(o *orders.Order, verdicts []policy.Verdict, sh
 			continue
 		}
 		v := verdicts[i]
-		out.Actions = append(out.Actions, actionJSON{Action: a.name, Allowed: v.Allowed, Beyond: !v.Allowed && !hard(v),
-			Why: v.Explain(locale.English, clock.Zone(shop.Timezone)), Instead: v.InsteadText(locale.English)})
+		out.Actions = append(out.Actions, actionJSON{Action: a.name, Allowed: v.Allowed, Beyond: !v.Allowed && !hard(v), Why: staffWhy(v, clock.Zone(shop.Timezone))})
+	}
+	if !slices.ContainsFunc(out.Actions, func(a actionJSON) bool { return a.Allowed || a.Beyond }) {
+		out.Closed = "Nothing is left in it that could be changed."
+		if o.CancelledAt != nil {
+			out.Closed = "It was cancelled: nothing can be changed any more."
+		} else if o.FulfillmentStatus == "fulfilled" {
+			out.Closed = "It has been sent: nothing can be changed any more."
+		}
 	}
 	for _, l := range o.Lines {
 		if l.Tip || l.CurrentQuantity == 0 {
@@ -154,6 +162,27 @@ func (out *possibleJSON) possible(o *orders.Order, verdicts []policy.Verdict, sh
 			out.Place = to.Province + ", " + to.Country
 		}
 	}
+}
+
+// staffWhy says a verdict's reason to staff, whose order it is not.
+func staffWhy(v policy.Verdict, zone *time.Location) string {
+	switch v.Reason.Key {
+	case policy.ReasonUntilSent:
+		return "Possible until it is sent."
+	case policy.ReasonSent:
+		return "It has been sent."
+	case policy.ReasonNothingLeft:
+		return "Nothing is left in it for that."
+	case policy.ReasonItem:
+		return "Your policy refuses it for these items."
+	case policy.ReasonCountry:
+		return "Your policy refuses it for this country."
+	case policy.ReasonOrder:
+		return "Your policy refuses it for this order."
+	case policy.ReasonNotOffered:
+		return "Your policy does not offer it."
+	}
+	return v.Explain(locale.English, zone)
 }
 
 // getVariants lists what a line can become, with what is left of it.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"afterglow/app/ids"
+	"afterglow/app/orders"
 	"afterglow/app/shopsim"
 	"afterglow/app/store"
 	"afterglow/app/store/storetest"
@@ -48,7 +49,7 @@ func TestStaffChangeForAShopper(t *testing.T) {
 			t.Fatalf("%d %+v", code, can)
 		}
 		for _, a := range can.Actions {
-			if a.Action != "address" && (a.Allowed || !a.Beyond || a.Instead == "") || a.Why == "" {
+			if a.Action != "address" && (a.Allowed || !a.Beyond) || a.Why == "" || strings.Contains(a.Why, "your order") {
 				t.Errorf("%+v", a)
 			}
 		}
@@ -100,6 +101,18 @@ func TestStaffChangeForAShopper(t *testing.T) {
 		e, _ = ask(map[string]any{"kind": "cancel", "line_id": "", "quantity": 0, "override": true, "note": "She called again"})
 		if ch = b.ended(e.ID); ch.State != Refused || ch.Reason != WhySent || b.receipts(ch.ID) != 1 {
 			t.Errorf("of what has been sent: %+v", ch)
+		}
+		b.learn(o.ID, func(o *orders.Order) bool { return o.FulfillmentStatus == "fulfilled" })
+		can = possibleJSON{}
+		if b.staff(http.MethodGet, path, nil, &can); can.Closed != "It has been sent: nothing can be changed any more." {
+			t.Errorf("of what has been sent, the card says %q, %+v", can.Closed, can.Actions)
+		}
+		given := b.place()
+		b.ended(b.must(Wish{Order: given.ID, Kind: Cancel}).ID)
+		b.learn(given.ID, func(o *orders.Order) bool { return o.CancelledAt != nil })
+		can = possibleJSON{}
+		if b.staff(http.MethodGet, "/changes/orders/"+strconv.FormatInt(given.ID, 10), nil, &can); can.Closed != "It was cancelled: nothing can be changed any more." {
+			t.Errorf("of a cancelled order, the card says %q, %+v", can.Closed, can.Actions)
 		}
 		var found struct {
 			Variants []struct{ ID, Title string } `json:"variants"`

@@ -391,7 +391,9 @@ func mailEntry(m messages.Message) timelineEntry {
 }
 
 func jobEntry(j queue.Row) timelineEntry {
-	titles := map[string]string{TaskRead: "Order read again from Shopify", TaskConfirm: "Pictures and payments read from Shopify", "tracking.read": "Parcels read from Shopify"}
+	titles := map[string]string{TaskRead: "Order read again from Shopify", TaskConfirm: "Pictures and payments read from Shopify", "tracking.read": "Parcels read from Shopify",
+		"policy.placed": "Products looked up for the policy", "policy.products": "Products read from Shopify", "changes.refunded": "Refund compared with withdrawals",
+		"offers.count": "Order counted for suggestions", "offers.end_cancelled": "Unused codes of the order ended", "offers.end_deleted": "Unused codes of the order ended"}
 	title := titles[j.Kind]
 	if title == "" {
 		title = "Job " + j.Kind

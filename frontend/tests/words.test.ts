@@ -84,6 +84,16 @@ describe('money', () => {
 });
 
 describe('time in the shop’s zone', () => {
+  test('what is due by the end of a day is told by its day alone', () =>
+    expect(new Format('en', 'America/New_York').date('2026-11-25T04:59:59Z')).toBe('Nov 24, 2026'));
+
+  test('countries have names, and codes of none stay', () =>
+    expect(['DE', 'XX1', ''].map((code) => new Format('en', 'UTC').country(code))).toEqual([
+      'Germany',
+      'XX1',
+      '',
+    ]));
+
   const tokyo = new Format('en', 'Asia/Tokyo');
   const york = new Format('en', 'America/New_York');
   const late = '2026-11-21T16:30:00Z';

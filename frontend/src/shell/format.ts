@@ -79,6 +79,11 @@ export class Format {
     });
   }
 
+  /** The day of a moment: of what is due by its end, the hour says nothing. */
+  date(iso: string): string {
+    return this.moment(iso, { dateStyle: 'medium' });
+  }
+
   time(iso: string): string {
     return this.moment(iso, { hour: 'numeric', minute: '2-digit', second: '2-digit' });
   }
@@ -143,6 +148,15 @@ export class Format {
       return new Intl.DisplayNames(this.locale, { type: 'language' }).of(tag) ?? tag;
     } catch {
       return tag;
+    }
+  }
+
+  /** A country by its code, which stays where there is no such country. */
+  country(code: string): string {
+    try {
+      return new Intl.DisplayNames(this.locale, { type: 'region' }).of(code) ?? code;
+    } catch {
+      return code;
     }
   }
 

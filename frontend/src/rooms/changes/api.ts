@@ -34,7 +34,6 @@ export interface Action {
   allowed: boolean;
   beyond: boolean;
   why: string;
-  instead: string;
 }
 
 export interface Line {
@@ -46,6 +45,7 @@ export interface Line {
 
 export interface Possible {
   granted: boolean;
+  closed: string;
   actions: Action[];
   lines: Line[];
   address: Address | null;

@@ -81,7 +81,8 @@ function Card({ order }: { order: string }) {
             )}
           </div>
         )}
-        {data.actions.map((action) => (
+        {data.closed !== '' && <span className="subdued">{data.closed}</span>}
+        {(data.closed === '' ? data.actions : []).map((action) => (
           <div key={action.action} className="stack-small">
             <span>
               <s-button
@@ -92,7 +93,6 @@ function Card({ order }: { order: string }) {
               </s-button>
             </span>
             <span className="subdued">{action.why}</span>
-            {!action.allowed && !action.beyond && <span className="subdued">{action.instead}</span>}
           </div>
         ))}
       </div>
@@ -180,7 +180,7 @@ function Asking({ dialog, path, data, chosen, draft, set, done }: AskingProps) {
         )}
         {chosen && !chosen.allowed && (
           <s-banner tone="warning" heading={t('change_order.beyond')}>
-            <s-paragraph>{`${chosen.why} ${chosen.instead}`}</s-paragraph>
+            <s-paragraph>{chosen.why}</s-paragraph>
           </s-banner>
         )}
         {chosen?.action === 'cancel' && (

@@ -48,6 +48,9 @@ export default function ClaimScreen({ id }: ScreenProps) {
         {claim.overdue && <s-badge tone="critical">{t('claims.overdue')}</s-badge>}
         <s-link href={`/orders/${claim.order_id}`}>{claim.order_name || claim.order_id}</s-link>
         <span className="subdued">{t('claim.made', { when: format.dateTime(claim.made_at) })}</span>
+        {claim.state === 'review' && (
+          <span className="subdued">{t('claim.due', { when: format.date(claim.due_at) })}</span>
+        )}
       </div>
       <Decision key={claim.state} claim={claim} path={path} reload={reload} />
       <s-section heading={t('claim.said')}>
@@ -102,7 +105,7 @@ function Found({ claim }: { claim: ClaimDetail }) {
       ) : (
         <ul className="plain-list stack-small">
           {claim.findings.map((f) => (
-            <li key={f.code} className="finding">
+            <li key={f.code} className="found">
               <s-icon
                 type={f.ok ? 'check-circle' : 'alert-circle'}
                 tone={f.ok ? 'success' : 'warning'}

@@ -116,9 +116,9 @@ function Rows({ claims }: { claims: Claim[] }) {
             </s-table-cell>
             <s-table-cell>
               {c.state === 'review'
-                ? format.dateTime(c.due_at)
+                ? format.date(c.due_at)
                 : c.state === 'waiting'
-                  ? format.dateTime(c.wait_until)
+                  ? t('claims.by_rules', { when: format.dateTime(c.wait_until) })
                   : '–'}
             </s-table-cell>
             <s-table-cell>

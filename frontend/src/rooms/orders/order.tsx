@@ -75,7 +75,7 @@ export default function OrderScreen({ id }: ScreenProps) {
           })}
         </span>
       </div>
-      <s-section heading={t('order.items', { count: order.items_count })}>
+      <s-section heading={t('order.items', { count: order.items_count || shown(order) })}>
         <Items order={order} />
         <Totals order={order} />
       </s-section>
@@ -83,6 +83,9 @@ export default function OrderScreen({ id }: ScreenProps) {
     </Page>
   );
 }
+
+/** Of a cancelled order nothing is left to count, but its items are still listed. */
+const shown = (order: Order) => order.items.reduce((sum, item) => sum + item.quantity, 0);
 
 function Waiting() {
   return (

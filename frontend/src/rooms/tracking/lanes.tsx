@@ -66,15 +66,16 @@ function Picture({ lanes }: { lanes: Lane[] }) {
 
 function Row({ lane, scale, ticks }: { lane: Lane; scale: number; ticks: number }) {
   const format = useFormat();
-  const names = new Intl.DisplayNames(['en'], { type: 'region' });
-  const country = (code: string) => (code ? (names.of(code) ?? code) : t('tracking.lane.nowhere'));
+  const to = lane.destination ? format.country(lane.destination) : t('tracking.lane.nowhere');
   const kept = lane.scored >= 20 ? lane.kept / lane.scored : undefined;
   return (
     <li className="lane">
       <span className="lane-name">
         <strong>{lane.carrier || t('tracking.lane.other')}</strong>
         <span className="subdued">
-          {country(lane.origin)} → {country(lane.destination)}
+          {lane.origin
+            ? t('tracking.lane.route', { from: format.country(lane.origin), to })
+            : t('tracking.lane.to', { to })}
         </span>
       </span>
       <span
@@ -82,13 +83,15 @@ function Row({ lane, scale, ticks }: { lane: Lane; scale: number; ticks: number 
         aria-hidden="true"
         style={{ backgroundSize: `${100 / ticks}% 100%` }}
       >
-        <span
-          className={lane.learnt ? 'lane-bar' : 'lane-bar lane-few'}
-          style={{
-            insetInlineStart: `${(100 * lane.from_days) / scale}%`,
-            inlineSize: `max(10px, ${(100 * (lane.until_days - lane.from_days)) / scale}%)`,
-          }}
-        />
+        {lane.until_days > lane.from_days && (
+          <span
+            className={lane.learnt ? 'lane-bar' : 'lane-bar lane-few'}
+            style={{
+              insetInlineStart: `${(100 * lane.from_days) / scale}%`,
+              inlineSize: `${(100 * (lane.until_days - lane.from_days)) / scale}%`,
+            }}
+          />
+        )}
         <span
           className="lane-middle"
           style={{ insetInlineStart: `${(100 * lane.median_days) / scale}%` }}

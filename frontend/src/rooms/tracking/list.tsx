@@ -144,9 +144,9 @@ function Rows({ parcels }: { parcels: Parcel[] }) {
             <s-table-cell>
               <bdi>{parcel.carrier || '–'}</bdi>
             </s-table-cell>
-            <s-table-cell>{parcel.country || '–'}</s-table-cell>
+            <s-table-cell>{parcel.country ? format.country(parcel.country) : '–'}</s-table-cell>
             <s-table-cell>
-              {parcel.expected_until ? format.listTime(parcel.expected_until) : '–'}
+              {parcel.expected_until ? format.date(parcel.expected_until) : '–'}
             </s-table-cell>
             <s-table-cell>
               <time dateTime={parcel.shipped_at} title={format.exact(parcel.shipped_at)}>

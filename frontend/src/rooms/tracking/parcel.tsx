@@ -85,6 +85,14 @@ function Scans({ parcel }: { parcel: ParcelDetail }) {
   );
 }
 
+function laneOf(parcel: ParcelDetail, format: Format): string {
+  if (!parcel.country) return '–';
+  const to = [format.country(parcel.country), parcel.region].filter(Boolean).join(', ');
+  return parcel.origin
+    ? t('tracking.lane.route', { from: format.country(parcel.origin), to })
+    : t('tracking.lane.to', { to });
+}
+
 function Facts({ parcel }: { parcel: ParcelDetail }) {
   const format = useFormat();
   return (
@@ -114,15 +122,11 @@ function Facts({ parcel }: { parcel: ParcelDetail }) {
             )}
           </dd>
           <dt>{t('parcel.lane')}</dt>
-          <dd>
-            {[parcel.origin, [parcel.country, parcel.region].filter(Boolean).join(' ')]
-              .filter(Boolean)
-              .join(' → ') || '–'}
-          </dd>
+          <dd>{laneOf(parcel, format)}</dd>
           <dt>{t('tracking.column.expected')}</dt>
           <dd>
             {parcel.expected_until
-              ? `${format.dateTime(parcel.expected_until)} (${tCode('expected_source', parcel.expected_source)})`
+              ? `${format.date(parcel.expected_until)} (${tCode('expected_source', parcel.expected_source)})`
               : '–'}
           </dd>
           <dt>{t('tracking.column.shipped')}</dt>
