@@ -66,7 +66,8 @@
 // whether all of them are still the same (kept_pages.go). A section that asks more
 // than one table in one statement leaves no witness, and the page is drawn each
 // time. What a section shows may depend on the rows it reads through its
-// transaction, the clock and its PageView, and on nothing else.
+// transaction, the clock and its PageView, and on nothing else, but for statistics
+// that belong to no order: those may be a minute old (store.Unwatched).
 //
 // # Tables, topics, facts
 //

@@ -18,8 +18,9 @@
 //
 // A transaction of Read sees one state of the data from its first statement to its
 // last, so Once may share what was read among callers who do not know each other.
-// A Witness keeps which rows it has read, in which versions, and tells in one round
-// trip whether they are still the same (PostgreSQL only).
+// A Witness keeps which rows it has read, in which versions, and tells whether they
+// are still the same (PostgreSQL only). All who ask at one time are answered
+// together (checks.go), never with an answer that began before they asked.
 //
 // # Rules for callers
 //

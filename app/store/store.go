@@ -48,6 +48,7 @@ type DB struct {
 	clock               clock.Clock
 	log                 *slog.Logger
 	guard               *guard
+	checks              checks
 	attached            any
 }
 

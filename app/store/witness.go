@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"github.com/jackc/pgx/v5"
 
@@ -22,9 +23,11 @@ import (
 // there (ctid and xmin) stand for its content: no column has to be kept for it, and
 // none can be forgotten.
 type Witness struct {
+	shop      ids.Shop
 	statement string // gives the versions of all rows read, as one text
 	args      []any
 	versions  string
+	right     atomic.Pointer[string] // which transactions had ended when it was last found right
 }
 
 // seen notes the questions that a transaction asks.
@@ -83,6 +86,19 @@ func (tx *Tx) Watch() {
 	}
 }
 
+// Unwatched reads what may be older than the rest, such as statistics that are kept
+// for a minute: the witness does not know of it. What was read once before, or is
+// read once in it, is read anew, so that nothing passes the witness by way of it.
+func Unwatched[T any](tx *Tx, read func() (T, error)) (T, error) {
+	seen, once := tx.inner.seen, tx.once
+	defer func() { tx.inner.seen, tx.once = seen, once }()
+	tx.inner.seen = nil
+	if once != nil {
+		tx.once = map[any]any{}
+	}
+	return read()
+}
+
 // ErrWitness says that what was read could not be asked for again. The transaction
 // is lost; what it was for can be done in another that does not watch.
 var ErrWitness = errors.New("what was read cannot be asked for again")
@@ -98,11 +114,12 @@ func (tx *Tx) Witness() (*Witness, error) {
 		return nil, nil
 	}
 	w := s.witness()
+	w.shop = tx.Shop
 	if err := tx.inner.guard.check(tx.Shop, w.statement, w.args); err != nil {
 		return nil, errors.Join(ErrWitness, err)
 	}
 	var err error
-	if w.versions, err = w.ask(tx.ctx, inner.Conn, tx.Shop); err != nil {
+	if w.versions, err = w.ask(tx.ctx, inner.Conn); err != nil {
 		return nil, errors.Join(ErrWitness, err)
 	}
 	return w, nil
@@ -170,31 +187,19 @@ func (q question) arg(number string) any {
 	return q.args[n-1]
 }
 
-// Unchanged tells whether all rows that the witness saw are still the same, and no
-// others have joined them. It is one round trip.
-func (db *DB) Unchanged(ctx context.Context, shop ids.Shop, w *Witness) (bool, error) {
-	if err := db.guard.check(shop, w.statement, w.args); err != nil {
-		return false, err
-	}
-	pool, ok := db.read.ConnPool.(*sql.DB)
-	if !ok {
-		return false, fmt.Errorf("%T lends no connection", db.read.ConnPool)
-	}
-	conn, err := pool.Conn(ctx)
-	if err != nil {
-		return false, unavailable(err)
-	}
-	defer conn.Close()
-	now, err := w.ask(ctx, conn, shop)
-	return err == nil && now == w.versions, unavailable(err)
+// ask reads the versions.
+func (w *Witness) ask(ctx context.Context, conn *sql.Conn) (versions string, err error) {
+	together := &pgx.Batch{}
+	w.queue(together, &versions)
+	err = onPostgres(conn, func(c *pgx.Conn) error { return c.SendBatch(ctx, together).Close() })
+	return versions, err
 }
 
-// ask reads the versions. Outside of a transaction what is sent together is one.
-// The plan is made once for all arguments: they are keys, and planning costs more
-// than reading.
-func (w *Witness) ask(ctx context.Context, conn *sql.Conn, shop ids.Shop) (versions string, err error) {
-	together := &pgx.Batch{}
-	together.Queue("SELECT set_config('"+shopSetting+"', $1, true), set_config('plan_cache_mode', 'force_generic_plan', true)", shop.String())
+// queue asks for the versions together with others. Outside of a transaction what
+// is sent together is one. The plan is made once for all arguments: they are keys,
+// and planning costs more than reading.
+func (w *Witness) queue(together *pgx.Batch, versions *string) {
+	together.Queue("SELECT set_config('"+shopSetting+"', $1, true), set_config('plan_cache_mode', 'force_generic_plan', true)", w.shop.String())
 	together.Queue(w.statement, w.args...).Query(func(rows pgx.Rows) error {
 		var all []byte
 		for rows.Next() {
@@ -202,9 +207,7 @@ func (w *Witness) ask(ctx context.Context, conn *sql.Conn, shop ids.Shop) (versi
 				all = append(all, value...)
 			}
 		}
-		versions = string(all)
+		*versions = string(all)
 		return rows.Err()
 	})
-	err = onPostgres(conn, func(c *pgx.Conn) error { return c.SendBatch(ctx, together).Close() })
-	return versions, err
 }

@@ -2,6 +2,9 @@ package store_test
 
 import (
 	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"afterglow/app/clock"
@@ -90,12 +93,95 @@ func TestAWitnessNoticesWhatWasRead(t *testing.T) {
 				picture(storetest.Shop, 2, 6)
 			}
 			w := look()
-			if w == nil || !same(w) {
+			if w == nil || !same(w) || !same(w) { // the second time by what has ended since
 				t.Fatalf("%s: the rows are not the same before anything happened", c.what)
 			}
-			if c.do(); same(w) == c.noticed {
+			if c.do(); same(w) == c.noticed || same(w) == c.noticed {
 				t.Errorf("%s: noticed is %t", c.what, !c.noticed)
 			}
+			if _, err := db.Unchanged(ctx, storetest.Other, w); !errors.Is(err, store.ErrUnscoped) {
+				t.Errorf("another shop asks: %v", err)
+			}
+		}
+	})
+}
+
+// However many ask at once while rows are written, nobody is told that a row is
+// the same that was written before they asked.
+func TestAWitnessAskedByManyIsNeverBehind(t *testing.T) {
+	db := storetest.Open(t, "postgres", clock.NewFixed(storetest.Noon))
+	write := func(statement string) {
+		t.Helper()
+		if err := db.InTx(ctx, storetest.Shop, func(tx *store.Tx) error { return tx.Exec(statement, tx.Shop).Error }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("INSERT INTO orders_pictures (shop_id, product_id, variant_id, url, alt, read_at) VALUES (?, 1, 1, '0', '', CURRENT_TIMESTAMP)")
+	for round := range 30 {
+		var w *store.Witness
+		err := db.Read(ctx, storetest.Shop, func(tx *store.Tx) (err error) {
+			tx.Watch()
+			var url string
+			if err := tx.Raw("SELECT url FROM orders_pictures WHERE shop_id = ? AND product_id = 1", tx.Shop).Scan(&url).Error; err != nil {
+				return err
+			}
+			w, err = tx.Witness()
+			return err
+		})
+		if err != nil || w == nil {
+			t.Fatal(w, err)
+		}
+		var written atomic.Bool
+		var all sync.WaitGroup
+		for range 8 {
+			all.Go(func() {
+				for range 10 {
+					before := written.Load()
+					same, err := db.Unchanged(ctx, storetest.Shop, w)
+					if err != nil || same && before {
+						t.Errorf("round %d: written before %t, the same %t, %v", round, before, same, err)
+					}
+				}
+			})
+		}
+		write("UPDATE orders_pictures SET url = url || '.' WHERE shop_id = ?")
+		written.Store(true)
+		all.Wait()
+	}
+}
+
+// What is read unwatched is not asked for again, nor does it hide what was watched.
+func TestUnwatchedLeavesNoWitness(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, _ *clock.Fixed) {
+		type key struct{}
+		err := db.Read(ctx, storetest.Shop, func(tx *store.Tx) error {
+			tx.Watch()
+			count := func() (n int64, err error) {
+				err = tx.Raw("SELECT count(*) FROM orders WHERE shop_id = ?", tx.Shop).Scan(&n).Error
+				return n, err
+			}
+			_, err := store.Unwatched(tx, func() (int64, error) {
+				var n int64
+				if err := tx.Raw("SELECT count(*) FROM orders WHERE shop_id = ? GROUP BY shop_id", tx.Shop).Scan(&n).Error; err != nil {
+					return 0, err
+				}
+				return store.Once(tx, key{}, count)
+			})
+			if err != nil {
+				return err
+			}
+			asked := 0
+			if _, err := store.Once(tx, key{}, func() (int64, error) { asked++; return count() }); err != nil || asked != 1 {
+				t.Errorf("asked %d times where it is watched, %v", asked, err)
+			}
+			w, err := tx.Witness()
+			if (w != nil) != (db.Dialect == "postgres") {
+				t.Errorf("there is a witness: %t", w != nil)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
 	})
 }

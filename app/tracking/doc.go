@@ -49,7 +49,8 @@
 //
 // Before there is a parcel, carrier and day of shipping are unknown: then what the
 // last orders to the same country took, from the purchase to the door, is said, with
-// how often that would have come true (before.go).
+// how often that would have come true (before.go). Pages take what was counted up to
+// a minute ago (doors.go), mails count.
 //
 // Each delivered parcel teaches its lane; a promise is made from that, kept as it
 // was made, and scored. Silence beyond the lane's own pauses is a stall. A shopper

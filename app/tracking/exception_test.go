@@ -10,10 +10,12 @@ import (
 	"time"
 
 	"afterglow/app/clock"
+	"afterglow/app/ids"
 	"afterglow/app/locale"
 	"afterglow/app/mail"
 	"afterglow/app/orders"
 	"afterglow/app/queue"
+	"afterglow/app/room"
 	"afterglow/app/store"
 	"afterglow/app/store/storetest"
 )
@@ -117,7 +119,7 @@ func TestWhatIsExpectedBeforeAnyParcel(t *testing.T) {
 			b.in(storetest.Shop, func(tx *store.Tx) error {
 				o, err := orders.Find(tx, order)
 				if err == nil {
-					e, err = beforeParcels(tx, o, zone)
+					e, err = beforeParcels(tx, o, zone, countDoors)
 				}
 				return err
 			})
@@ -146,6 +148,41 @@ func TestWhatIsExpectedBeforeAnyParcel(t *testing.T) {
 		text, _ := l.Data["eta"].(map[string]any)["text"].(string)
 		if !strings.HasPrefix(text, "Expected between ") || !strings.HasSuffix(text, " of 100 cases so far.") {
 			t.Errorf("%q", text)
+		}
+		look := func(shop ids.Shop) (d doors, w *store.Witness) {
+			err := db.Read(ctx, shop, func(tx *store.Tx) (err error) {
+				tx.Watch()
+				if shop == storetest.Shop {
+					if _, err = b.s.section().Show(ctx, tx, room.PageView{OrderID: order, Tag: locale.English, Zone: zone}); err != nil {
+						return err
+					}
+				}
+				if d, err = b.s.doors.lately(tx, "DE", zone); err == nil {
+					w, err = tx.Witness()
+				}
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return d, w
+		}
+		counted, w := look(storetest.Shop)
+		if (w != nil) != (db.Dialect == "postgres") || !counted.known {
+			t.Errorf("a page with such a span can be kept: %t; %+v", w != nil, counted)
+		}
+		if d, _ := look(storetest.Other); d.known {
+			t.Errorf("another shop's orders are told: %+v", d)
+		}
+		for i := range int64(2 * enoughDays) {
+			b.before(int(7000+i), clk.Now().Add(-40*24*time.Hour), clk.Now().Add(-time.Hour))
+		}
+		if d, _ := look(storetest.Shop); d != counted {
+			t.Errorf("counted again within a minute: %+v", d)
+		}
+		clk.Advance(doorsKeptFor)
+		if d, _ := look(storetest.Shop); d.days.Until < 39 {
+			t.Errorf("a minute later: %+v, as before %+v", d, counted)
 		}
 		b.place(b.parcel(901, nil))
 		if e := expected(); e.Until != nil {

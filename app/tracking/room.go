@@ -38,6 +38,7 @@ type Service struct {
 	renderer *mail.Renderer
 	readers  func(ids.Shop) Reader
 	spool    string
+	doors    keptDoors
 	log      *slog.Logger
 }
 
@@ -46,7 +47,7 @@ func New(c Config) *Service {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Service{db: c.DB, shops: c.Shops, orders: c.Orders, messages: c.Messages, renderer: c.Renderer, readers: c.Readers, spool: c.Spool, log: c.Log}
+	s := &Service{db: c.DB, shops: c.Shops, orders: c.Orders, messages: c.Messages, renderer: c.Renderer, readers: c.Readers, spool: c.Spool, doors: newKeptDoors(), log: c.Log}
 	attention(c.Orders)
 	c.Orders.OnHome(claimsWaiting)
 	c.Orders.Extend(s.promised())

@@ -68,7 +68,7 @@ func (s *Service) show(tx *store.Tx, at room.PageView) (any, error) {
 		return nil, err
 	}
 	if len(j.Parcels) == 0 {
-		e, err := beforeParcels(tx, o, j.Zone)
+		e, err := beforeParcels(tx, o, j.Zone, s.doors.lately)
 		if err != nil || e.Until == nil {
 			return nil, err
 		}
