@@ -38,7 +38,8 @@ const TaskClaim = "tracking.claim_due"
 //	waiting ─▶ approved ─▶ remedied
 //	   │  └─▶ review ◀─▶ asked
 //	   │         └─▶ approved, refused
-//	   └─▶ found (from wherever nothing was given yet)
+//	   ├─▶ found (from wherever nothing was given yet)
+//	   └─▶ repaid (from there, too: somebody paid it back in Shopify)
 //
 // A found claim, or one closed by an erasure, does not keep another from being made.
 const (
@@ -49,11 +50,12 @@ const (
 	ClaimRemedied = "remedied"
 	ClaimRefused  = "refused"
 	ClaimFound    = "found"
+	ClaimRepaid   = "repaid"
 	ClaimClosed   = "closed"
 )
 
 // ClaimStates lists them as a merchant would.
-var ClaimStates = []string{ClaimReview, ClaimWaiting, ClaimAsked, ClaimApproved, ClaimRemedied, ClaimRefused, ClaimFound, ClaimClosed}
+var ClaimStates = []string{ClaimReview, ClaimWaiting, ClaimAsked, ClaimApproved, ClaimRemedied, ClaimRepaid, ClaimRefused, ClaimFound, ClaimClosed}
 
 // ClaimPlaces are where a parcel is often found.
 var ClaimPlaces = []string{"neighbours", "household", "mail_room", "safe_place"}
@@ -230,6 +232,12 @@ func (s *Service) judgeClaim(tx *store.Tx, c *claimRow, r *row, o *orders.Order,
 		return err
 	}
 	c.Findings = string(raw)
+	if repaid, err := r.repaid(o, tx.Now); err != nil || repaid {
+		if err == nil {
+			err = s.moveClaim(tx, c, ClaimRepaid, "shopify", "", repaidWhy)
+		}
+		return err
+	}
 	switch v.Decision {
 	case DecideWait:
 		c.WaitUntil, c.DueAt = v.Until, dueFrom(v.Until, set, shop)
@@ -274,7 +282,7 @@ func (s *Service) claimFacts(tx *store.Tx, c *claimRow, r *row, o *orders.Order,
 	if err != nil {
 		return f, worth, err
 	}
-	worth, complete := worthOf(o, p.Items)
+	worth, complete := worthLeft(o, p.Items)
 	f.Covered, f.WorthMinor = g.covers(r.DestinationCountry, o.Now.Total.Shop, o.Currency), worth.Shop
 	if f.LeftMinor, err = budgetLeft(tx, monthOf(tx.Now)); err != nil {
 		return f, worth, err
@@ -319,7 +327,7 @@ func (s *Service) moveClaim(tx *store.Tx, c *claimRow, state, by, text, title st
 		c.DecidedAt = &now
 	}
 	switch state {
-	case ClaimRemedied, ClaimRefused, ClaimFound, ClaimClosed:
+	case ClaimRemedied, ClaimRepaid, ClaimRefused, ClaimFound, ClaimClosed:
 		c.ClosedAt = &now
 	}
 	c.add(claimStep{At: now, What: state, By: by, Text: text})
@@ -391,7 +399,7 @@ func (s *Service) foundAgain(tx *store.Tx, r *row, scans []scanRow) error {
 		return nil
 	}
 	c, err := holdClaim(tx, found.ID)
-	if err != nil || !slices.Contains([]string{ClaimWaiting, ClaimReview, ClaimAsked, ClaimApproved}, c.State) {
+	if err != nil || !slices.Contains(undecided, c.State) {
 		return err
 	}
 	if c.State == ClaimApproved {
@@ -440,7 +448,7 @@ func (s *Service) lapsedClaims(tx *store.Tx) error {
 		if !ended {
 			continue
 		}
-		if err := s.claimBack(tx, of.ID, "rules", "nothing was chosen in time"); err != nil {
+		if _, err := s.claimBack(tx, of.ID, "rules", "nothing was chosen in time"); err != nil {
 			return err
 		}
 	}
@@ -448,10 +456,11 @@ func (s *Service) lapsedClaims(tx *store.Tx) error {
 }
 
 // claimSettled hears what became of the remedy. The shopper is not told that
-// something failed which they did not choose.
+// something failed which they did not choose, or that was paid back meanwhile.
 func (s *Service) claimSettled(tx *store.Tx, of *offerRow) (quiet bool, err error) {
 	if of.State == OfferRefused {
-		return of.Choices == of.Choice, s.claimBack(tx, of.ID, "shopify", "Shopify refused: "+of.Reason)
+		ended, err := s.claimBack(tx, of.ID, "shopify", "Shopify refused: "+of.Reason)
+		return ended || of.Choices == of.Choice, err
 	}
 	c, err := s.holdClaimOf(tx, of.ID)
 	if err != nil || c == nil {
@@ -460,14 +469,21 @@ func (s *Service) claimSettled(tx *store.Tx, of *offerRow) (quiet bool, err erro
 	return false, s.moveClaim(tx, c, ClaimRemedied, "shopify", of.Choice, "made good: "+of.Choice)
 }
 
-// claimBack has a person look at an approved claim again.
-func (s *Service) claimBack(tx *store.Tx, offer, by, why string) error {
+// claimBack has a person look at an approved claim again, and tells whether there is
+// nothing to look at: its order was paid back by hand, or its data erased.
+func (s *Service) claimBack(tx *store.Tx, offer, by, why string) (ended bool, err error) {
 	c, err := s.holdClaimOf(tx, offer)
 	if err != nil || c == nil {
-		return err
+		return false, err
+	}
+	if c.ErasedAt != nil {
+		return true, s.moveClaim(tx, c, ClaimClosed, by, "", "closed, the shopper's data was erased")
+	}
+	if ended, err = s.endRepaid(tx, c); err != nil || ended {
+		return ended, err
 	}
 	c.DueAt = tx.Now
-	return s.moveClaim(tx, c, ClaimReview, by, why, "a person has to decide, because "+why)
+	return false, s.moveClaim(tx, c, ClaimReview, by, why, "a person has to decide, because "+why)
 }
 
 // holdClaimOf is the approved claim of an offer, or nil.

@@ -34,7 +34,7 @@ func (s *Service) claimRemedies(tx *store.Tx, c *claimRow) (r *row, o *orders.Or
 	if err != nil {
 		return nil, nil, worth, nil, err
 	}
-	worth, complete := worthOf(o, p.Items)
+	worth, complete := worthLeft(o, p.Items)
 	if o.CancelledAt == nil {
 		list = remedies(o, worth, complete, shop)
 	}
@@ -54,6 +54,9 @@ func (s *Service) approveClaim(tx *store.Tx, id, choice, by string) error {
 		return ErrClaimMissing
 	}
 	if err != nil {
+		return err
+	}
+	if ended, err := s.endRepaid(tx, c); err != nil || ended {
 		return err
 	}
 	if choice != "" {

@@ -66,7 +66,8 @@
 //	waiting ─▶ approved ─▶ remedied
 //	   │  └─▶ review ◀─▶ asked
 //	   │         └─▶ approved, refused
-//	   └─▶ found: the carrier has news of the parcel, and nothing was given yet
+//	   ├─▶ found: the carrier has news of the parcel, and nothing was given yet
+//	   └─▶ repaid: somebody paid it back in Shopify, and nothing else was given
 //
 // A parcel has one claim that counts, and at most one remedy that is open or was
 // carried out: the database says so. What is approved takes its share of the budget

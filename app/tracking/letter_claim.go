@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -16,7 +17,8 @@ import (
 )
 
 // The mails about a claim: that it was made and what it came to, and each thing that
-// becomes of it. What they are about is the claim's id and the state they tell of.
+// becomes of it. What they are about is the claim's id, the state they tell of, and
+// how many steps its history had then.
 const (
 	KindClaim     = "tracking.claim"
 	KindClaimNews = "tracking.claim_news"
@@ -27,7 +29,7 @@ func (s *Service) mailClaim(tx *store.Tx, c *claimRow, o *orders.Order, kind str
 	if o.Email == "" {
 		return nil
 	}
-	return messages.Send(tx, messages.Request{Kind: kind, Once: fmt.Sprintf("%s:%d", c.ID, len(c.history())), Ref: c.ID + ":" + c.State, To: o.Email, ToName: o.ShopperName(),
+	return messages.Send(tx, messages.Request{Kind: kind, Once: fmt.Sprintf("%s:%d", c.ID, len(c.history())), Ref: fmt.Sprintf("%s:%s:%d", c.ID, c.State, len(c.history())), To: o.Email, ToName: o.ShopperName(),
 		Locale: c.Locale, OrderID: o.ID, OrderName: o.Name, CustomerID: o.CustomerID(), CausedAt: tx.Now})
 }
 
@@ -50,7 +52,8 @@ func (s *Service) claimMails() []mail.Kind {
 
 func (s *Service) composeClaim(kind string) func(context.Context, *store.Tx, string) (*mail.Letter, error) {
 	return func(_ context.Context, tx *store.Tx, ref string) (*mail.Letter, error) {
-		id, state, _ := strings.Cut(ref, ":")
+		id, about, _ := strings.Cut(ref, ":")
+		state, step, _ := strings.Cut(about, ":")
 		c, err := findClaim(tx, id)
 		if errors.Is(err, ErrClaimMissing) || err == nil && c.ErasedAt != nil {
 			return nil, mail.Stop("the claim is not known any more")
@@ -58,8 +61,11 @@ func (s *Service) composeClaim(kind string) func(context.Context, *store.Tx, str
 		if err != nil {
 			return nil, err
 		}
-		if kind == KindClaimNews && c.State != state {
-			return nil, mail.Stop("the claim has got further: " + c.State)
+		if c.State != state || step != "" && step != strconv.Itoa(len(c.history())) {
+			if kind == KindClaimNews {
+				return nil, mail.Stop("the claim has got further: " + c.State)
+			}
+			state = c.State // a receipt goes all the same
 		}
 		h, err := s.orders.Letterhead(tx, c.OrderID)
 		if errors.Is(err, orders.ErrNotFound) {
@@ -118,6 +124,8 @@ func claimWords(tag locale.Tag, c *claimRow, state string, of *offerRow, currenc
 			return t("approved.title", nil), []string{of.outcome(tag, currency)}
 		}
 		return t("approved.title", nil), []string{t("approved.text", nil)}
+	case ClaimRepaid:
+		return t("repaid.title", nil), []string{t("repaid.text", nil)}
 	}
 	return t("found.title", nil), []string{t("found.text", nil)}
 }

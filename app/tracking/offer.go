@@ -100,6 +100,26 @@ func worthOf(o *orders.Order, items []Item) (worth orders.Price, complete bool) 
 	return orders.Price{Shop: share(o.Now.Total.Shop, in.Shop, all.Shop), Presentment: share(o.Now.Total.Presentment, in.Presentment, all.Presentment)}, complete
 }
 
+// leftOf is what of an order's money has not gone back.
+func leftOf(o *orders.Order) orders.Price {
+	left := o.Bought.Total
+	for _, f := range o.Refunds { // by hand, money alone goes back as well
+		left.Shop, left.Presentment = left.Shop-f.Money.Shop, left.Presentment-f.Money.Presentment
+	}
+	return left
+}
+
+// worthLeft is worthOf, and never more than what has not gone back. What was paid
+// back in part is not whole any more: shoppers get the goods or the money.
+func worthLeft(o *orders.Order, items []Item) (worth orders.Price, complete bool) {
+	worth, complete = worthOf(o, items)
+	left := leftOf(o)
+	if left.Presentment >= worth.Presentment {
+		return worth, complete
+	}
+	return orders.Price{Shop: max(0, min(worth.Shop, left.Shop)), Presentment: max(0, left.Presentment)}, false
+}
+
 func share(total, part, whole int64) int64 {
 	if whole <= 0 || part <= 0 || total <= 0 {
 		return 0
@@ -188,7 +208,7 @@ func (s *Service) offer(tx *store.Tx, r *row, g Goodwill, shop shops.Shop) (made
 	if err != nil {
 		return false, err
 	}
-	worth, complete := worthOf(o, p.Items)
+	worth, complete := worthLeft(o, p.Items)
 	list := g.choices(o, worth, complete, shop)
 	wait := g.waitCredit(o, shop)
 	if len(list) == 0 || len(list) == 1 && list[0] == ChoiceWait && wait == 0 { // waiting is no offer
@@ -306,11 +326,7 @@ func (of offerRow) stands(tx *store.Tx, o *orders.Order) (bool, error) {
 	if err != nil || r.UnderWay == (of.Cause == CauseMissing) || o.CancelledAt != nil || !slices.Contains(payable, o.FinancialStatus) {
 		return false, err
 	}
-	left := o.Bought.Total.Presentment
-	for _, f := range o.Refunds { // by hand, money alone goes back as well
-		left -= f.Money.Presentment
-	}
-	if left < of.AmountMinor {
+	if leftOf(o).Presentment < of.AmountMinor {
 		return false, nil
 	}
 	p, err := r.parcel(tx.Now)
@@ -335,7 +351,8 @@ func (s *Service) fall(tx *store.Tx, of offerRow) error {
 	if err != nil || !ended {
 		return err
 	}
-	return s.claimBack(tx, of.ID, "rules", "the order has changed meanwhile")
+	_, err = s.claimBack(tx, of.ID, "rules", "the order has changed meanwhile")
+	return err
 }
 
 // request is the operation that a choice needs; without a kind, none.

@@ -126,7 +126,10 @@ func (s *Service) onOrder(_ context.Context, tx *store.Tx, job queue.Job) error 
 	if errors.Is(err, orders.ErrNotFound) {
 		return nil
 	}
-	if err != nil || len(o.Fulfillments) == 0 {
+	if err != nil {
+		return err
+	}
+	if err := s.endRepaidOf(tx, o); err != nil || len(o.Fulfillments) == 0 {
 		return err
 	}
 	numbers := make([]int64, len(o.Fulfillments))
