@@ -69,7 +69,9 @@ func (db *DB) provider(files fs.FS, alone bool) (*goose.Provider, error) {
 	if db.Dialect == "postgres" {
 		dialect, pool = goose.DialectPostgres, db.pools[1]
 		if alone {
-			locker, err := lock.NewPostgresSessionLocker()
+			// Look every second, and not every five: processes that start together wait
+			// for one another here, and most of them find nothing to do.
+			locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300), lock.WithUnlockTimeout(1, 60))
 			if err != nil {
 				return nil, err
 			}
