@@ -122,7 +122,7 @@ func openWalk(t testing.TB, dialect string) *walk {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { w.mails.Close() })
-		w.env["DATABASE_URL"], w.env["MAIL_URL"] = storetest.Postgres(t), w.mails.URL()
+		w.env["DATABASE_URL"], w.env["MAIL_URL"] = storetest.Migrated(t), w.mails.URL()
 		w.redis = miniredis.RunT(t)
 		w.env["REDIS_URL"] = "redis://" + w.redis.Addr()
 	}
