@@ -69,29 +69,33 @@ func (s State) UnderWay() bool { return s.Live() && s != Parked && s != Paying }
 
 // Why a change was refused; each has its sentence in the catalogue.
 const (
-	WhySent      = "sent"      // all or part of it has left
-	WhyCancelled = "cancelled" // it was cancelled before
-	WhyInWork    = "in_work"   // a warehouse, or the shop itself, has its hands on it
-	WhyLocked    = "locked"    // Shopify does not let it be edited
-	WhyLate      = "late"      // the policy's window is over
-	WhyRule      = "rule"      // the policy does not allow it
-	WhyChanged   = "changed"   // it is not what the shopper saw any more
-	WhyShopify   = "shopify"   // Shopify said no; its words are in the detail
-	WhyMissing   = "missing"   // the order was deleted
-	WhyErased    = "erased"    // the shopper's data was erased meanwhile
-	WhyLineSent  = "line_sent" // the item, or as many of it, has left; the rest of the order has not
-	WhyLast      = "last"      // without the item nothing would be left
-	WhyMost      = "most"      // more of it than the shop sells in one order
-	WhyStock     = "stock"     // the shop does not have so many
-	WhyGivenUp   = "given_up"  // staff gave it up
-	WhyUnpaid    = "unpaid"    // what it cost more was not paid; it was taken back
+	WhySent      = "sent"       // all or part of it has left
+	WhyCancelled = "cancelled"  // it was cancelled before
+	WhyInWork    = "in_work"    // a warehouse, or the shop itself, has its hands on it
+	WhyLocked    = "locked"     // Shopify does not let it be edited
+	WhyLate      = "late"       // the policy's window is over
+	WhyRule      = "rule"       // the policy does not allow it
+	WhyChanged   = "changed"    // it is not what the shopper saw any more
+	WhyShopify   = "shopify"    // Shopify said no; its words are in the detail
+	WhyMissing   = "missing"    // the order was deleted
+	WhyErased    = "erased"     // the shopper's data was erased meanwhile
+	WhyLineSent  = "line_sent"  // the item, or as many of it, has left; the rest of the order has not
+	WhyLast      = "last"       // without the item nothing would be left
+	WhyMost      = "most"       // more of it than the shop sells in one order
+	WhyStock     = "stock"      // the shop does not have so many
+	WhyGivenUp   = "given_up"   // staff gave it up
+	WhyUnpaid    = "unpaid"     // what it cost more was not paid; it was taken back
+	WhyTakenBack = "taken_back" // the shopper took it back rather than pay for it; also while that is under way
 )
 
 // Unsettled is why a change was made without its difference in price: staff said or
 // see to it.
 const Unsettled = "unsettled"
 
-var reasons = []string{WhySent, WhyCancelled, WhyInWork, WhyLocked, WhyLate, WhyRule, WhyChanged, WhyShopify, WhyMissing, WhyErased, WhyLineSent, WhyLast, WhyMost, WhyStock, WhyGivenUp, WhyUnpaid}
+var reasons = []string{WhySent, WhyCancelled, WhyInWork, WhyLocked, WhyLate, WhyRule, WhyChanged, WhyShopify, WhyMissing, WhyErased, WhyLineSent, WhyLast, WhyMost, WhyStock, WhyGivenUp, WhyUnpaid, WhyTakenBack}
+
+// undoing tells whether the shopper has taken it back and that is under way.
+func (c Change) undoing() bool { return c.State == Paying && c.Reason == WhyTakenBack }
 
 // Problems of this room.
 var (

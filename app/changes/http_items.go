@@ -34,6 +34,9 @@ func (s *Service) getItems(c *web.Ctx) error {
 	if err != nil {
 		return err
 	}
+	if v.live != nil {
+		return v.toLive(c)
+	}
 	if !v.offered || !v.verdict.Allowed {
 		return s.sayNo(c, v, Swap)
 	}
@@ -135,6 +138,9 @@ func (s *Service) postReview(c *web.Ctx) error {
 	v, err := s.visit(c, Swap)
 	if err != nil {
 		return err
+	}
+	if v.live != nil {
+		return v.toLive(c)
 	}
 	w := itemWish(c.PostForm)
 	if !v.offered || !v.verdict.Allowed {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"html/template"
+	"net/http"
 	"slices"
 	"strconv"
 	"sync"
@@ -68,6 +69,7 @@ func (s *Service) hang(r *web.Group, options ...web.Option) {
 	r.POST("/o/:token/change/items/review", s.postReview, look...)
 	r.POST("/o/:token/change/items", s.postItems, ask...)
 	r.GET("/o/:token/changes/:id", s.getChange, options...)
+	r.POST("/o/:token/changes/:id/back", s.postBack, ask...)
 }
 
 // visit is a request for one of the pages.
@@ -77,6 +79,7 @@ type visit struct {
 	settings Settings
 	verdict  policy.Verdict
 	offered  bool
+	live     *Change // one at a time
 }
 
 // visit reads the order, and whether the change may be made.
@@ -98,6 +101,9 @@ func (s *Service) visit(c *web.Ctx, k Kind) (v visit, err error) {
 		v.offered = granted(shop) && (k == "" || v.settings.offers(k))
 		if k == "" {
 			return nil
+		}
+		if v.live, err = live(tx, v.OrderID); err != nil {
+			return err
 		}
 		v.verdict, err = s.policy.Verdict(tx, k.action(), v.OrderID)
 		return err
@@ -137,6 +143,9 @@ func (s *Service) getCancel(c *web.Ctx) error {
 	v, err := s.visit(c, Cancel)
 	if err != nil {
 		return err
+	}
+	if v.live != nil {
+		return v.toLive(c)
 	}
 	return s.cancelForm(c, v)
 }
@@ -184,6 +193,24 @@ func (s *Service) post(c *web.Ctx, v visit, w Wish, form func(*web.Ctx, visit) e
 	return orders.SeeOther(c, v.Path+"/changes/"+ch.ID)
 }
 
+// toLive leads to the change that has to end first.
+func (v visit) toLive(c *web.Ctx) error {
+	c.Redirect(http.StatusSeeOther, v.Path+"/changes/"+v.live.ID+"?lang="+string(v.Tag))
+	return nil
+}
+
+// postBack takes a change back that waits for its payment.
+func (s *Service) postBack(c *web.Ctx) error {
+	r, err := s.orders.RequestedOrder(c)
+	if err != nil {
+		return err
+	}
+	if err := s.db.InTx(c.Context(), r.Shop, func(tx *store.Tx) error { return s.takeBack(tx, r.OrderID, c.Param("id")) }); err != nil {
+		return err
+	}
+	return orders.SeeOther(c, r.Path+"/changes/"+c.Param("id"))
+}
+
 // getChange shows how a change stands; while it is under way the browser looks again.
 func (s *Service) getChange(c *web.Ctx) error {
 	v, err := s.visit(c, "")
@@ -199,7 +226,7 @@ func (s *Service) getChange(c *web.Ctx) error {
 		if ch.Order != v.OrderID {
 			return ErrNotFound
 		}
-		if ch.State != Refused {
+		if ch.State != Refused || ch.Reason == WhyTakenBack || ch.Reason == WhyUnpaid {
 			return nil
 		}
 		verdict, err := s.policy.Verdict(tx, ch.Kind.action(), v.OrderID)
@@ -211,10 +238,11 @@ func (s *Service) getChange(c *web.Ctx) error {
 	}
 	seen, again := showChange(v.Tag, v.Zone, ch, v.Path), 0
 	seen.settled(v.Order, ch)
-	if ch.State.UnderWay() {
+	moving := ch.State.UnderWay() || ch.undoing()
+	if moving {
 		again = 2
 	}
-	data := map[string]any{"Change": seen, "Instead": instead, "Live": ch.State.UnderWay(), "State": string(ch.State)}
+	data := map[string]any{"Change": seen, "Instead": instead, "Live": moving, "State": string(ch.State)}
 	if ch.State == Refused && ch.Reason == WhyLast {
 		data["Link"], data["LinkLabel"] = v.Path+cancelPath+"?lang="+string(v.Tag), Cancel.action().Name(v.Tag)
 	}
@@ -251,6 +279,9 @@ func (s *Service) getAddress(c *web.Ctx) error {
 	v, err := s.visit(c, Address)
 	if err != nil {
 		return err
+	}
+	if v.live != nil {
+		return v.toLive(c)
 	}
 	if to := v.Order.Shipping; v.offered && v.verdict.Allowed && to != nil {
 		first, last := to.FirstName, to.LastName

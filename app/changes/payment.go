@@ -160,6 +160,30 @@ func (s *Service) payment(ctx context.Context, ch Change) error {
 	})
 }
 
+// takeBack has a change undone that waits for its payment, because its shopper says
+// so. Of any other nothing becomes.
+func (s *Service) takeBack(tx *store.Tx, order int64, id string) error {
+	ch, err := find(tx, id)
+	if err == nil && ch.Order != order {
+		err = ErrNotFound
+	}
+	if err != nil || ch.State != Paying {
+		return err
+	}
+	undoing, err := beingUndone(tx, ch)
+	if err != nil || undoing {
+		return err
+	}
+	_, err = shopify.Plan(tx, shopify.OperationRequest{Kind: OperationUndo, Subject: ch.ID, Order: ch.Order, Input: map[string]any{"change": ch.ID}})
+	if errors.Is(err, shopify.ErrLiveOperation) { // another one of the order: it can be said again
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return markTakenBack(tx, ch.ID)
+}
+
 // beingUndone tells whether the change is being taken back.
 func beingUndone(tx *store.Tx, ch Change) (bool, error) {
 	all, err := shopify.OperationsOn(tx, ch.Order)
@@ -170,7 +194,7 @@ func beingUndone(tx *store.Tx, ch Change) (bool, error) {
 
 // paid ends the wait. Shopify itself writes to who has paid.
 func (s *Service) paid(tx *store.Tx, ch Change) error {
-	ch.State, ch.EndedAt, ch.PayURL, ch.Detail = Done, &tx.Now, "", ch.Money.Neg().String()+" was paid afterwards"
+	ch.State, ch.Reason, ch.EndedAt, ch.PayURL, ch.Detail = Done, "", &tx.Now, "", ch.Money.Neg().String()+" was paid afterwards"
 	ch.Money = money.New(0, ch.Money.Currency)
 	if err := end(tx, ch); err != nil {
 		return err
@@ -288,7 +312,11 @@ func (s *Service) tookBack(_ context.Context, tx *store.Tx, op shopify.Operation
 		return err
 	}
 	if op.State == shopify.OperationParked { // the janitor lets the order go
-		ch.State, ch.Detail = Parked, "The extra was not paid, and the change could not be taken back: "+op.Reason
+		why := "The extra was not paid"
+		if ch.undoing() {
+			why = "The shopper does not want it any more"
+		}
+		ch.State, ch.Detail = Parked, why+", and the change could not be taken back: "+op.Reason
 		return end(tx, ch)
 	}
 	if err := queue.Enqueue(tx, queue.Request{Kind: orders.TaskRead, Ref: strconv.FormatInt(ch.Order, 10)}); err != nil {
@@ -296,6 +324,10 @@ func (s *Service) tookBack(_ context.Context, tx *store.Tx, op shopify.Operation
 	}
 	if err := queue.Enqueue(tx, queue.Request{Kind: TaskRelease}); err != nil {
 		return err
+	}
+	if !op.Done() && ch.undoing() && ch.PayUntil != nil && tx.Now.Before(*ch.PayUntil) { // there is still time to pay
+		ch.Reason, ch.Detail = "", "The shopper wanted to take it back, which was not possible: "+op.Reason
+		return end(tx, ch)
 	}
 	if !op.Done() {
 		ch.State, ch.Reason, ch.Detail, ch.EndedAt = Done, WhyUnpaid, "It could not be taken back.", &tx.Now
@@ -310,7 +342,10 @@ func (s *Service) tookBack(_ context.Context, tx *store.Tx, op shopify.Operation
 	if g, ok := r.Data.(*shopify.Gate); ok && (g.CancelledAt != nil || !undone(g, ch)) {
 		return s.paid(tx, ch)
 	}
-	ch.State, ch.Reason, ch.EndedAt, ch.PayURL = Refused, WhyUnpaid, &tx.Now, ""
+	if !ch.undoing() {
+		ch.Reason = WhyUnpaid
+	}
+	ch.State, ch.EndedAt, ch.PayURL = Refused, &tx.Now, ""
 	ch.Money = money.New(0, ch.Money.Currency)
 	if err := end(tx, ch); err != nil {
 		return err

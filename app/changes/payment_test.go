@@ -1,6 +1,8 @@
 package changes
 
 import (
+	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"testing"
@@ -24,6 +26,7 @@ func TestPayments(t *testing.T) {
 		b.run(t, whatCannotBeTakenBackIsNotHeldForever)
 		b.run(t, aParkedTakingBackThatIsGivenUpLeavesTheChange)
 		b.run(t, theReceiptWaitsForTheRefund)
+		b.run(t, whatWaitsForPaymentIsPaidOrTakenBack)
 	})
 }
 
@@ -249,5 +252,57 @@ func theReceiptWaitsForTheRefund(t *testing.T, b *bench) {
 	}
 	if ch := ended(second.ID); ch.State != Done || !ch.Money.IsZero() || b.receipts(ch.ID) != 1 || !strings.Contains(b.words(KindReceipt, ch.ID), "separately") {
 		t.Errorf("%+v: %s", ch, b.words(KindReceipt, ch.ID))
+	}
+}
+
+// While a change waits for its payment the page offers nothing but paying it and
+// taking it back.
+func whatWaitsForPaymentIsPaidOrTakenBack(t *testing.T, b *bench) {
+	o := b.place()
+	ch := b.costsMore(o)
+	page, own := b.page(o.ID), b.page(o.ID)+"/changes/"+ch.ID
+	b.in(func(tx *store.Tx) error {
+		seen, err := b.s.show(tx, o.ID, locale.English, time.UTC, page)
+		if card := seen.(*shown); len(card.Options) > 0 || card.Why != "" || !card.Latest.Back || card.Latest.PayURL == "" {
+			t.Errorf("the order's page shows %+v", card)
+		}
+		return err
+	})
+	for _, form := range []string{"/change/cancel", "/change/address", "/change/items"} {
+		if w := b.visit(http.MethodGet, page+form, nil); w.Code != http.StatusSeeOther || !strings.HasPrefix(w.Header().Get("Location"), own) {
+			t.Errorf("%s: %d %s", form, w.Code, w.Header().Get("Location"))
+		}
+	}
+	said := b.visit(http.MethodGet, own, nil).Body.String()
+	if !strings.Contains(said, own+"/back") {
+		t.Errorf("the change's page says %s", said)
+	}
+	for range 2 {
+		if w := b.visit(http.MethodPost, own+"/back", url.Values{"lang": {"en"}}); w.Code != http.StatusSeeOther {
+			t.Fatalf("%d %s", w.Code, w.Body)
+		}
+	}
+	ch = b.watch(ch.ID)
+	if now := b.sim.Order(b.shop.ID, o.ID).Current(); ch.State != Refused || ch.Reason != WhyTakenBack || now.Total != o.Current().Total || now.Outstanding.Shop != 0 {
+		t.Errorf("taken back: %+v, %+v", ch, now)
+	}
+	b.noHolds(o.ID)
+	if text := b.words(KindUndone, ch.ID); b.mails(KindUndone, ch.ID) != 1 || strings.Contains(text, "not paid in time") {
+		t.Errorf("%d mails: %s", b.mails(KindUndone, ch.ID), text)
+	}
+	if said = b.visit(http.MethodGet, own, nil).Body.String(); strings.Contains(said, "could not be changed") {
+		t.Errorf("its page says %s", said)
+	}
+	if w := b.visit(http.MethodPost, own+"/back", nil); w.Code != http.StatusSeeOther || b.change(ch.ID).State != Refused {
+		t.Errorf("once more: %d, %+v", w.Code, b.change(ch.ID))
+	}
+
+	paid := b.costsMore(b.place())
+	if _, err := b.sim.PayBalance(b.shop.ID, paid.Order); err != nil {
+		t.Fatal(err)
+	}
+	b.visit(http.MethodPost, b.page(paid.Order)+"/changes/"+paid.ID+"/back", nil)
+	if paid = b.watch(paid.ID); paid.State != Done || paid.Reason != "" {
+		t.Errorf("taken back after it was paid: %+v", paid)
 	}
 }

@@ -43,6 +43,7 @@ type (
 		Title, Item, Text, Money, Link string
 		Bad                            bool
 		PayURL, PayLabel               string
+		Back                           bool // it can be taken back
 	}
 )
 
@@ -68,16 +69,11 @@ func (s *Service) show(tx *store.Tx, order int64, tag locale.Tag, zone *time.Loc
 		out.Latest.settled(o, *latest)
 	}
 	out.sum()
-	if o.CancelledAt != nil { // the page says so; there is nothing left to change
+	if o.CancelledAt != nil || latest != nil && latest.State.Live() { // the page says so: there is nothing left, or one at a time
 		out.Options, out.Why, out.Instead = nil, "", ""
 	}
 	if len(out.Options) == 0 && out.Why == "" && out.Latest == nil {
 		return nil, nil
-	}
-	for i := range out.Options {
-		if out.Options[i].Link != "" && out.Latest != nil && latest.State.Live() {
-			out.Options[i].Link = "" // one at a time
-		}
 	}
 	return &out, nil
 }
@@ -145,8 +141,11 @@ func (s *Service) options(tx *store.Tx, order int64, tag locale.Tag, zone *time.
 
 // card tells Shopify's order status page what can be changed, and until when.
 func (s *Service) card(tx *store.Tx, at orders.CardView) (map[string]any, error) {
-	options, _, err := s.options(tx, at.Order.ID, at.Tag, at.Zone)
 	list := []any{}
+	if other, err := live(tx, at.Order.ID); err != nil || other != nil {
+		return map[string]any{"changes": list}, err
+	}
+	options, _, err := s.options(tx, at.Order.ID, at.Tag, at.Zone)
 	for _, o := range options {
 		if o.Link != "" {
 			list = append(list, map[string]any{"name": o.Name, "text": o.Text})
@@ -160,10 +159,12 @@ func showChange(tag locale.Tag, zone *time.Location, ch Change, path string) *sh
 	t := func(key string) string { return locale.Shopper.T(tag, "changes."+key, nil) }
 	v := &shownChange{Link: path + "/changes/" + ch.ID}
 	switch {
+	case ch.undoing():
+		v.Title, v.Text, v.Item = t("state.under_way.title"), t("state.under_way.text"), ch.Item
 	case ch.State == Done || ch.State == Paying:
 		v.Title, v.Text, v.Money = outcome(tag, ch), ch.Item, strings.Join(moneyTexts(tag, zone, ch), " ")
 		if ch.State == Paying {
-			v.Title = t("state.paying.title")
+			v.Title, v.Back = t("state.paying.title"), true
 		}
 		if ch.Kind == Address {
 			v.Money = ""
@@ -171,6 +172,8 @@ func showChange(tag locale.Tag, zone *time.Location, ch Change, path string) *sh
 		if ch.PayURL != "" {
 			v.PayURL, v.PayLabel = ch.PayURL, locale.Shopper.T(tag, "changes.money.pay_button", map[string]any{"amount": tag.Money(ch.Money.Neg())})
 		}
+	case ch.State == Refused && (ch.Reason == WhyTakenBack || ch.Reason == WhyUnpaid):
+		v.Title, v.Text, v.Item = t("mail.undone.title"), t("refused."+ch.Reason), ch.Item
 	case ch.State == Refused:
 		v.Title, v.Text, v.Item, v.Bad = t("refused.title"), t("refused."+ch.Reason), ch.Item, true
 	case ch.State == Parked:

@@ -193,6 +193,12 @@ func paying(tx *store.Tx, limit int) ([]Change, error) {
 	return changesOf(rows)
 }
 
+// markTakenBack records that the shopper does not want to pay; a change that has
+// ended meanwhile stays as it is.
+func markTakenBack(tx *store.Tx, id string) error {
+	return tx.Scoped(&row{}).Where("id = ? AND state = 'paying'", id).Update("reason", WhyTakenBack).Error
+}
+
 // markReminded tells whether nobody was reminded of the payment before.
 func markReminded(tx *store.Tx, id string) (bool, error) {
 	done := tx.Scoped(&row{}).Where("id = ? AND state = 'paying' AND reminded_at IS NULL", id).Update("reminded_at", tx.Now)

@@ -77,7 +77,7 @@ func staffReason(why string) string {
 		WhyLocked: "Shopify does not let it be edited", WhyLate: "the time for it was over", WhyRule: "the policy does not allow it", WhyChanged: "the order was not what the shopper had seen",
 		WhyShopify: "Shopify said no", WhyMissing: "the order was deleted", WhyErased: "the shopper's data was erased",
 		WhyLineSent: "the item is on its way", WhyLast: "nothing would be left; the order can be cancelled instead", WhyMost: "more than the settings allow", WhyStock: "not so many are in stock",
-		WhyGivenUp: "staff gave it up", WhyUnpaid: "what it cost more was not paid in time"}[why]
+		WhyGivenUp: "staff gave it up", WhyUnpaid: "what it cost more was not paid in time", WhyTakenBack: "the shopper took it back rather than pay"}[why]
 }
 
 // write asks for a mail. What has to be paid is always told.
@@ -166,7 +166,7 @@ func notice(kind string, tag locale.Tag, zone *time.Location, ch Change, address
 	}
 	if ch.State == Refused {
 		n.Subject, n.Heading = t("mail.refused.subject", order), t("refused.title", nil)
-		if kind == KindUndone || ch.Reason == WhyUnpaid {
+		if kind == KindUndone || ch.Reason == WhyUnpaid || ch.Reason == WhyTakenBack {
 			n.Subject, n.Heading = t("mail.undone.subject", order), t("mail.undone.title", nil)
 		}
 		n.Preheader = t("refused."+ch.Reason, nil)
