@@ -93,11 +93,16 @@ func TestAWitnessNoticesWhatWasRead(t *testing.T) {
 				picture(storetest.Shop, 2, 6)
 			}
 			w := look()
-			if w == nil || !same(w) || !same(w) { // the second time by what has ended since
-				t.Fatalf("%s: the rows are not the same before anything happened", c.what)
+			for range 2 { // the second time by what has ended since
+				if w == nil || !same(w) {
+					t.Fatalf("%s: the rows are not the same before anything happened", c.what)
+				}
 			}
-			if c.do(); same(w) == c.noticed || same(w) == c.noticed {
-				t.Errorf("%s: noticed is %t", c.what, !c.noticed)
+			c.do()
+			for range 2 {
+				if same(w) == c.noticed {
+					t.Errorf("%s: noticed is %t", c.what, !c.noticed)
+				}
 			}
 			if _, err := db.Unchanged(ctx, storetest.Other, w); !errors.Is(err, store.ErrUnscoped) {
 				t.Errorf("another shop asks: %v", err)

@@ -49,8 +49,8 @@ var sections = []section{
 }
 
 func main() {
-	if len(os.Args) == 4 && os.Args[1] == staticPage {
-		fmt.Fprintln(os.Stderr, serveStatic(os.Args[2], os.Args[3]))
+	if len(os.Args) == 5 && os.Args[1] == staticPage {
+		fmt.Fprintln(os.Stderr, serveStatic(os.Args[2], os.Args[3], os.Args[4]))
 		os.Exit(1)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)

@@ -55,6 +55,9 @@ func below(value float64, unit string) goal { return goal{value, true, true, uni
 func above(value float64, unit string) goal { return goal{value, false, true, unit} }
 
 func (g goal) String() string {
+	if g == (goal{}) {
+		return "none"
+	}
 	sign := "≥"
 	if g.atMost {
 		sign = "≤"
@@ -109,9 +112,12 @@ func (t *table) add(r row) {
 }
 
 func (r row) lines() []string {
-	verdict := "MISSED"
-	if r.met() {
-		verdict = "met"
+	verdict := ": MISSED"
+	switch {
+	case r.goal == (goal{}):
+		verdict = ""
+	case r.met():
+		verdict = ": met"
 	}
 	out := []string{r.work, "  afterglow   " + r.ours.text(r.unit)}
 	if r.cpu != "" {
@@ -124,11 +130,11 @@ func (r row) lines() []string {
 	if ratio, ok := r.ratio(); ok {
 		last += fmt.Sprintf("ratio %.2f, ", ratio)
 	}
-	return append(out, last+"goal "+r.goal.String()+": "+verdict)
+	return append(out, last+"goal "+r.goal.String()+verdict)
 }
 
 func (t *table) print(w io.Writer) {
-	met := 0
+	met, goals := 0, 0
 	fmt.Fprintf(w, "%-66s %12s %12s %8s %14s\n", "work", "afterglow", "compared", "ratio", "goal")
 	fmt.Fprintln(w, strings.Repeat("-", 116))
 	for _, r := range t.rows {
@@ -136,14 +142,16 @@ func (t *table) print(w io.Writer) {
 		if v, ok := r.ratio(); ok {
 			compared, ratio = number(r.theirs.median()), fmt.Sprintf("%.2f", v)
 		}
-		if r.met() {
-			met++
-		} else {
-			mark = "✗"
+		switch {
+		case r.goal == (goal{}): // only told
+		case r.met():
+			met, goals = met+1, goals+1
+		default:
+			mark, goals = "✗", goals+1
 		}
 		fmt.Fprintf(w, "%-66s %12s %12s %8s %14s %s\n", clip(r.work+" ("+r.unit+")", 66), number(r.ours.median()), compared, ratio, r.goal, mark)
 	}
-	fmt.Fprintf(w, "\n%d of %d goals met\n", met, len(t.rows))
+	fmt.Fprintf(w, "\n%d of %d goals met\n", met, goals)
 }
 
 func clip(s string, n int) string {
