@@ -53,8 +53,12 @@ func (s *Service) getPage(c *web.Ctx) error {
 	if wanted := c.Query("lang"); wanted != "" {
 		key.tag = locale.Match(wanted)
 	}
-	html, err := s.kept.find(c.Context(), s.db, key, web.Nonce(c))
-	if err != nil || html == nil {
+	b := pageBuffers.Get().(*bytes.Buffer)
+	defer pageBuffers.Put(b)
+	b.Reset()
+	kept, err := s.kept.find(c.Context(), s.db, key, web.Nonce(c), b)
+	html := b.Bytes()
+	if err != nil || !kept {
 		html, err = s.drawPage(c, key, true)
 	}
 	if errors.Is(err, store.ErrWitness) { // a page need not be kept to be shown

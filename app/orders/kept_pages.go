@@ -3,6 +3,7 @@ package orders
 import (
 	"bytes"
 	"context"
+	"sync"
 	"time"
 
 	"github.com/hashicorp/golang-lru/v2/expirable"
@@ -72,15 +73,25 @@ func (k keptPages) keep(key pageKey, html []byte, nonce string, w *store.Witness
 	k.lru.Add(key, keptPage{bytes.Split(html, []byte(nonce)), w, at})
 }
 
-// find returns the page if it would be drawn the same now, or nil.
-func (k keptPages) find(ctx context.Context, db *store.DB, key pageKey, nonce string) ([]byte, error) {
+// find writes the page if it would be drawn the same now.
+func (k keptPages) find(ctx context.Context, db *store.DB, key pageKey, nonce string, to *bytes.Buffer) (bool, error) {
 	p, ok := k.lru.Get(key)
 	if !ok || p.witness == nil || !p.fresh(db.Clock().Now()) {
-		return nil, nil
+		return false, nil
 	}
 	same, err := db.Unchanged(ctx, key.shop, p.witness)
 	if err != nil || !same {
-		return nil, err
+		return false, err
 	}
-	return bytes.Join(p.parts, []byte(nonce)), nil
+	for i, part := range p.parts {
+		if i > 0 {
+			to.WriteString(nonce)
+		}
+		to.Write(part)
+	}
+	return true, nil
 }
+
+// pageBuffers are what kept pages are put together in. A page of their own for each
+// look would be most of what a look allocates.
+var pageBuffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}

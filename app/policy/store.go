@@ -32,11 +32,11 @@ func rowOf(tx *store.Tx, v Version) *versionRow {
 	return &versionRow{tx.Shop, v.Version, v.Revision, v.Source, v.From, v.ChangedBy, v.ChangedAt}
 }
 
-// findLatest is the newest version published until then, nil for now.
+// findLatest is the newest version published until then, or the first; nil for now.
 func findLatest(tx *store.Tx, until *time.Time) (Version, error) {
 	q := tx.Scoped(&versionRow{}).Where("version > 0")
 	if until != nil {
-		q = q.Where("changed_at <= ?", *until)
+		q = q.Where("(changed_at <= ? OR version = 1)", *until)
 	}
 	var r versionRow
 	if err := store.One(q.Order("version DESC").Limit(1).Take(&r), ErrMissing); err != nil {

@@ -55,9 +55,6 @@ type inForce int64
 func (s *Service) inForce(tx *store.Tx, at time.Time) (Version, error) {
 	v, err := findLatest(tx, &at)
 	if errors.Is(err, ErrMissing) {
-		v, err = findVersion(tx, 1)
-	}
-	if errors.Is(err, ErrMissing) {
 		return s.beginning(tx)
 	}
 	return v, err

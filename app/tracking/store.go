@@ -2,6 +2,7 @@ package tracking
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"gorm.io/gorm/clause"
@@ -113,10 +114,16 @@ func find(tx *store.Tx, id int64) (*row, error) {
 }
 
 // ofOrder reads the known parcels of an order, in the order they left.
-func ofOrder(tx *store.Tx, orderID int64) (rows []row, err error) {
-	err = tx.Scoped(&row{}).Where("order_id = ? AND known", orderID).Order("shipped_at, id").Find(&rows).Error
-	return rows, err
+func ofOrder(tx *store.Tx, orderID int64) ([]row, error) {
+	rows, err := store.Once(tx, parcelsOf(orderID), func() (rows []row, err error) {
+		err = tx.Scoped(&row{}).Where("order_id = ? AND known", orderID).Order("shipped_at, id").Find(&rows).Error
+		return rows, err
+	})
+	return slices.Clone(rows), err
 }
+
+// parcelsOf is the key under which an order's parcels are read once.
+type parcelsOf int64
 
 // versions tells how new what we have of some parcels is.
 func versions(tx *store.Tx, numbers []int64) (map[int64]row, error) {
