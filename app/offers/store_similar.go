@@ -31,7 +31,7 @@ WHERE offers_products.told_at IS NULL OR offers_products.told_at <= excluded.tol
 // counted tells which of the orders have been counted.
 func counted(tx *store.Tx, orders []int64) (map[int64]bool, error) {
 	var found []int64
-	err := tx.Raw(`SELECT order_id FROM offers_counted WHERE shop_id = ? AND order_id IN ?`, tx.Shop, orders).Scan(&found).Error
+	err := tx.PickBy("offers_counted", "order_id", "order_id", orders).Scan(&found).Error
 	done := make(map[int64]bool, len(found))
 	for _, id := range found {
 		done[id] = true

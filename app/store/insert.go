@@ -77,11 +77,16 @@ func (tx *Tx) insert(statement string, args []any) (int64, error) {
 // one up in the primary key: of a list it would, before it has statistics, compare
 // every row of the shop with every id.
 func (tx *Tx) Pick(table, columns string, ids []int64) *gorm.DB {
+	return tx.PickBy(table, "id", columns, ids)
+}
+
+// PickBy is Pick for a table whose primary key is another column behind shop_id.
+func (tx *Tx) PickBy(table, key, columns string, ids []int64) *gorm.DB {
 	if tx.Postgres() {
 		return tx.Raw("SELECT found.* FROM unnest(?::bigint[]) AS wanted(id) CROSS JOIN LATERAL (SELECT "+columns+" FROM "+table+
-			" WHERE shop_id = ? AND id = wanted.id OFFSET 0) AS found", array(ids), tx.Shop)
+			" WHERE shop_id = ? AND "+key+" = wanted.id OFFSET 0) AS found", array(ids), tx.Shop)
 	}
-	return tx.Raw("SELECT "+columns+" FROM "+table+" WHERE shop_id = ? AND id IN ?", tx.Shop, ids)
+	return tx.Raw("SELECT "+columns+" FROM "+table+" WHERE shop_id = ? AND "+key+" IN ?", tx.Shop, ids)
 }
 
 // array is a list of numbers that GORM does not spread out.

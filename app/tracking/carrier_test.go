@@ -141,7 +141,7 @@ func TestWhatScansComeTo(t *testing.T) {
 		"cancelled, but came":   {"cancelled", "", []scanned{{1, "delivered", at(5)}}, Delivered},
 		"delivered, scans lost": {"success", "delivered", []scanned{{1, "in_transit", at(5)}}, Delivered},
 	} {
-		got := conclude(c.status, c.shipment, at(1), at(9), c.scans)
+		got := conclude(c.status, c.shipment, at(1), at(9), nil, c.scans)
 		if got.State != c.want || (c.want == Delivered) != (got.Delivered != nil) {
 			t.Errorf("%s: %+v", name, got)
 		}

@@ -52,7 +52,9 @@
 // how often that would have come true (before.go). Pages take what was counted up to
 // a minute ago (doors.go), mails count.
 //
-// Each delivered parcel teaches its lane; a promise is made from that, kept as it
+// Each delivered parcel teaches its lane, once; those of imported orders do so in the
+// batch that brings them, without a row of their own and without a word to anybody.
+// A promise is made from that, kept as it
 // was made, and scored. Silence beyond the lane's own pauses is a stall. A shopper
 // whose parcel is late or stalled may be offered a choice, which is carried out
 // once and within the budget: the row is turned, the budget taken and the operation

@@ -74,7 +74,7 @@ func performWith(t *testing.T, db *store.DB, clk *clock.Fixed, workers int) *sta
 	}
 	keeper := shops.New(shops.Config{DB: db, From: "shop@example.com"})
 	st.orders = orders.New(orders.Config{DB: db, Shops: keeper, Links: links, AppURL: "https://app.example", Log: slog.New(slog.DiscardHandler),
-		Readers: func(ids.Shop) orders.Reader { return st.api(0) }})
+		Readers: func(ids.Shop) orders.Reader { return st.api(0) }, Exports: func(ids.Shop) orders.Exporter { return st.api(0) }})
 	st.s = New(Config{DB: db, Shops: keeper, Orders: st.orders})
 	var queues []*queue.Queue
 	for range workers {
@@ -83,7 +83,7 @@ func performWith(t *testing.T, db *store.DB, clk *clock.Fixed, workers int) *sta
 		q := queuetest.New(t, db, redisNumber)
 		q.Register(st.operator.Task())
 		for _, task := range st.orders.Room().Tasks {
-			if task.Kind == orders.TaskRead {
+			if task.Kind == orders.TaskRead || task.Kind == orders.TaskImport {
 				q.Register(task)
 			}
 		}

@@ -25,6 +25,7 @@ type news struct {
 	Origin               string
 	Destination, Region  string // "" when it was not told
 	Estimated            *time.Time
+	Delivered            *time.Time
 	Scans                []scanRow
 }
 
@@ -105,11 +106,17 @@ func (r *row) merge(n news, toldAt time.Time) error {
 	if r.EstimatedAt == nil {
 		r.EstimatedAt = n.Estimated
 	}
+	if r.DeliveredToldAt == nil {
+		r.DeliveredToldAt = n.Delivered
+	}
 	if r.Known && !newer(n.UpdatedAt, toldAt, digest, r) {
 		return nil
 	}
 	if n.Estimated != nil {
 		r.EstimatedAt = n.Estimated
+	}
+	if n.Delivered != nil {
+		r.DeliveredToldAt = n.Delivered
 	}
 	r.Known, r.OrderID, r.Digest, r.SourceUpdatedAt, r.SourceTriggeredAt = true, n.OrderID, digest, n.UpdatedAt, toldAt
 	r.Name, r.Status, r.Items = first(n.Name, r.Name), n.Status, string(items)
@@ -165,7 +172,7 @@ func (r *row) conclude(scans []scanRow, zone *time.Location) {
 			estimate = s // they are sorted: the newest
 		}
 	}
-	out := conclude(r.Status, r.ShipmentStatus, r.ShippedAt, r.SourceUpdatedAt, list)
+	out := conclude(r.Status, r.ShipmentStatus, r.ShippedAt, r.SourceUpdatedAt, r.DeliveredToldAt, list)
 	r.State, r.StateAt, r.UnderWay = out.State, out.At, !final(out.State)
 	r.FirstScanAt, r.LastScanAt, r.OutAt, r.DeliveredAt = out.First, out.Last, out.Out, out.Delivered
 	if estimate != nil {

@@ -160,7 +160,7 @@ func newsOf(o *orders.Order, f orders.Fulfillment) news {
 	n := news{ID: f.ID, OrderID: o.ID, Name: f.Name, Status: f.Status, Shipment: f.ShipmentStatus, CreatedAt: f.CreatedAt, UpdatedAt: f.UpdatedAt,
 		Company: f.Carrier, Number: f.TrackingNumber, URL: f.TrackingURL, Estimated: f.EstimatedDelivery}
 	if f.DeliveredAt != nil {
-		n.Shipment = "delivered"
+		n.Shipment, n.Delivered = "delivered", f.DeliveredAt
 	}
 	if n.UpdatedAt.IsZero() {
 		n.UpdatedAt = o.UpdatedAt
@@ -253,7 +253,7 @@ func newsRead(order int64, p shopify.Parcel, asked time.Time) news {
 	n := news{ID: int64(p.ID), OrderID: order, Name: p.Name, Status: strings.ToLower(p.Status), Shipment: strings.ToLower(p.DisplayStatus), CreatedAt: micro(p.CreatedAt), UpdatedAt: micro(p.UpdatedAt),
 		Origin: countryCode(p.OriginCountry()), Estimated: microOf(p.EstimatedDelivery)}
 	if p.DeliveredAt != nil {
-		n.Shipment = "delivered"
+		n.Shipment, n.Delivered = "delivered", microOf(p.DeliveredAt)
 	}
 	if len(p.Tracking) > 0 {
 		n.Company, n.Number, n.URL = clean(p.Tracking[0].Company), clean(p.Tracking[0].Number), clean(p.Tracking[0].URL)

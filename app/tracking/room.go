@@ -51,6 +51,7 @@ func New(c Config) *Service {
 	attention(c.Orders)
 	c.Orders.OnHome(claimsWaiting)
 	c.Orders.Extend(s.promised())
+	c.Orders.OnHistory(s.learnHistory)
 	c.Orders.OnCard(s.card)
 	return s
 }

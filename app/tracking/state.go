@@ -56,9 +56,10 @@ type outcome struct {
 }
 
 // conclude works the state out. status is the fulfillment's, shipment what its
-// payload says of the shipment, shippedAt when it was made. Delivered is final,
+// payload says of the shipment, shippedAt when it was made, arrivedAt when Shopify
+// says that it arrived, if it does. Delivered is final,
 // because carriers post older scans late; so is cancelled, unless it arrived.
-func conclude(status, shipment string, shippedAt, updatedAt time.Time, scans []scanned) outcome {
+func conclude(status, shipment string, shippedAt, updatedAt time.Time, arrivedAt *time.Time, scans []scanned) outcome {
 	scans = slices.Clone(scans)
 	slices.SortFunc(scans, func(a, b scanned) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.ID, b.ID)) })
 	out := outcome{State: Shipped, At: shippedAt}
@@ -83,13 +84,17 @@ func conclude(status, shipment string, shippedAt, updatedAt time.Time, scans []s
 		}
 	}
 	// Without a scan that says so, the payload's own word is better than none.
-	if told := stateOf[shipment]; out.Last == nil && told != "" {
+	told, toldAt := stateOf[shipment], updatedAt
+	if told == Delivered && arrivedAt != nil {
+		toldAt = *arrivedAt
+	}
+	if out.Last == nil && told != "" {
 		out.State = told
 		if told != Preparing {
-			out.At = updatedAt
+			out.At = toldAt
 		}
 	} else if told == Delivered && out.Delivered == nil {
-		out.State, out.At = Delivered, updatedAt
+		out.State, out.At = Delivered, toldAt
 	}
 	if out.State == Delivered && out.Delivered == nil {
 		at := out.At

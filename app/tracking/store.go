@@ -56,7 +56,8 @@ type row struct {
 	FirstSeenAt        time.Time
 	ComparedAt         time.Time // with Shopify
 	ErasedAt           *time.Time
-	AddressKey         string // a fingerprint of where the order was to go when it left; "" when not known
+	DeliveredToldAt    *time.Time // by Shopify itself
+	AddressKey         string     // a fingerprint of where the order was to go when it left; "" when not known
 }
 
 // TableName names the table.

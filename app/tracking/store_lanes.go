@@ -76,6 +76,24 @@ func saveLesson(tx *store.Tx, parcel int64, l lesson) error {
 		tx.Shop, parcel, l.Destination, l.Carrier, l.Origin, l.Region, l.Month, l.Days, string(pauses)).Error
 }
 
+var (
+	lessonsInsertion = store.NewInsertion("tracking_lessons", "parcel_id bigint, order_id bigint, destination text, carrier text, origin text, region text, month text, days bigint, pauses text",
+		"ON CONFLICT (shop_id, parcel_id) DO NOTHING")
+	lanesInsertion = store.NewInsertion("tracking_lanes", "destination text, carrier text, origin text, region text, month text, measure text, value bigint, count bigint",
+		`ON CONFLICT (shop_id, destination, carrier, origin, region, month, measure, value) DO UPDATE SET count = tracking_lanes.count + excluded.count`)
+)
+
+// taught tells which parcels have taught something.
+func taught(tx *store.Tx, parcels []int64) (map[int64]bool, error) {
+	var found []int64
+	err := tx.PickBy("tracking_lessons", "parcel_id", "parcel_id", parcels).Scan(&found).Error
+	done := make(map[int64]bool, len(parcels))
+	for _, id := range found {
+		done[id] = true
+	}
+	return done, err
+}
+
 func dropLesson(tx *store.Tx, parcel int64) error {
 	return tx.Exec(`DELETE FROM tracking_lessons WHERE shop_id = ? AND parcel_id = ?`, tx.Shop, parcel).Error
 }
@@ -182,7 +200,7 @@ func forgetLessons(tx *store.Tx, orders []int64) error {
 			return err
 		}
 	}
-	return nil
+	return tx.Exec(`DELETE FROM tracking_lessons WHERE shop_id = ? AND order_id IN ?`, tx.Shop, orders).Error
 }
 
 // learntLanes gathers the counts by carrier and countries.
