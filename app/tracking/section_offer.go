@@ -35,6 +35,7 @@ const (
 type (
 	shownOffers struct {
 		Path, Lang string
+		Heading    string
 		Offers     []shownOffer
 	}
 	shownOffer struct {
@@ -42,6 +43,7 @@ type (
 		Outcome         string // when something was chosen
 		Choices         []shownChoice
 		Less            bool // some of what was offered is not possible any more
+		Late            bool // rather than delivered, and not there
 	}
 	shownChoice struct{ Value, Label string }
 )
@@ -79,7 +81,7 @@ func (s *Service) showOffers(tx *store.Tx, at room.PageView) (any, error) {
 		case of.State == OfferEnded || of.SettledAt != nil && tx.Now.Sub(*of.SettledAt) > outcomeShown:
 			continue
 		case of.State != OfferOpen:
-			out.Offers = append(out.Offers, shownOffer{Outcome: of.outcome(at.Tag, shop.Currency)})
+			out.Offers = append(out.Offers, shownOffer{Outcome: of.outcome(at.Tag, shop.Currency), Late: of.Cause != CauseMissing})
 			continue
 		case !of.UntilAt.After(tx.Now):
 			continue
@@ -90,7 +92,7 @@ func (s *Service) showOffers(tx *store.Tx, at room.PageView) (any, error) {
 			}
 			continue
 		}
-		v := shownOffer{ID: of.ID, Text: locale.Shopper.T(at.Tag, "tracking.offer."+of.Cause, nil),
+		v := shownOffer{ID: of.ID, Late: of.Cause != CauseMissing, Text: locale.Shopper.T(at.Tag, "tracking.offer."+of.Cause, nil),
 			Until: locale.Shopper.T(at.Tag, "tracking.offer.until", map[string]any{"date": at.Tag.Date(clock.DateIn(of.UntilAt, at.Zone))})}
 		for _, c := range strings.Fields(of.Choices) {
 			if of.Cause != CauseMissing && of.worth(c) > left {
@@ -105,6 +107,10 @@ func (s *Service) showOffers(tx *store.Tx, at room.PageView) (any, error) {
 	}
 	if len(out.Offers) == 0 {
 		return nil, nil
+	}
+	out.Heading = locale.Shopper.T(at.Tag, "tracking.offer.heading", nil)
+	if !slices.ContainsFunc(out.Offers, func(v shownOffer) bool { return v.Late }) {
+		out.Heading = locale.Shopper.T(at.Tag, "tracking.claim.card", nil)
 	}
 	return out, nil
 }

@@ -24,15 +24,17 @@ export function Text({ source, problems, change }: Props) {
           />
         </div>
         {problems.length > 0 && (
-          <ol className="plain-list ruled" role="status">
-            {problems.map((fault) => (
-              <li key={`${fault.line}.${fault.column}`} className="policy-fault">
-                <b>{t('policy.place', { line: fault.line, column: fault.column })}</b>
-                <code className="mono">{source.split('\n')[fault.line - 1] ?? ''}</code>
-                <span>{fault.detail}</span>
-              </li>
-            ))}
-          </ol>
+          <div role="status">
+            <ol className="plain-list ruled">
+              {problems.map((fault) => (
+                <li key={`${fault.line}.${fault.column}`} className="policy-fault">
+                  <b>{t('policy.place', { line: fault.line, column: fault.column })}</b>
+                  <code className="mono">{source.split('\n')[fault.line - 1] ?? ''}</code>
+                  <span>{fault.detail}</span>
+                </li>
+              ))}
+            </ol>
+          </div>
         )}
         <details>
           <summary>{t('policy.help')}</summary>
