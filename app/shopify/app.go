@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	goshopify "github.com/bold-commerce/go-shopify/v4"
 
@@ -26,6 +27,9 @@ type Config struct {
 	Scopes  []string // the scopes we need
 	SimURL  string   // SHOPIFY_SIM_URL; empty: the real Shopify
 	Clock   clock.Clock
+	// Backoff is the pause before a document is sent again that failed so often;
+	// nil is a quarter of a second, doubling.
+	Backoff func(failed int) time.Duration
 }
 
 // App is who we are at Shopify. It is safe for use by many goroutines.
@@ -55,6 +59,9 @@ func NewApp(c Config) (*App, error) {
 		return nil, fmt.Errorf("APP_URL %q is not an address such as https://app.example.com", c.URL)
 	}
 	c.URL = strings.TrimRight(c.URL, "/")
+	if c.Backoff == nil {
+		c.Backoff = backoff
+	}
 	a := &App{Config: c, states: newUsedStates()}
 	if c.SimURL != "" {
 		if a.sim, err = parseSimURL(c.SimURL); err != nil {

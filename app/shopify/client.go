@@ -131,7 +131,7 @@ func (c *Client) Do(ctx context.Context, doc Document, variables map[string]any,
 			if !doc.Safe || attempt >= maxAttempts {
 				return nil, ErrUnavailable.With(got.err)
 			}
-			if err := c.api.sleep(ctx, backoff(attempt)); err != nil {
+			if err := c.api.sleep(ctx, c.api.app.Backoff(attempt)); err != nil {
 				return nil, err
 			}
 			attempt++

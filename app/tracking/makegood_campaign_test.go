@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"afterglow/app/clock"
+	"afterglow/app/queue/queuetest"
 	"afterglow/app/shopsim"
 	"afterglow/app/store"
 	"afterglow/app/store/storetest"
@@ -106,7 +107,7 @@ func (st *stage) logOut() {
 func (st *stage) ends(count int) {
 	st.t.Helper()
 	for deadline := time.Now().Add(time.Minute + time.Duration(count)*time.Second); ; time.Sleep(10 * time.Millisecond) {
-		st.clk.Advance(200 * time.Millisecond)
+		queuetest.Skip(st.t, st.db, st.clk)
 		if st.count(`SELECT count(*) FROM tracking_offers WHERE shop_id = ? AND state IN ('done', 'parked')`) == int64(count) {
 			return
 		}

@@ -124,7 +124,8 @@ func (st *stage) simulate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	st.app, err = shopify.NewApp(shopify.Config{APIKey: "key-1", Secrets: secrets, URL: "https://app.example.com", Clock: st.clk, SimURL: server.URL, Scopes: scopes})
+	st.app, err = shopify.NewApp(shopify.Config{APIKey: "key-1", Secrets: secrets, URL: "https://app.example.com", Clock: st.clk, SimURL: server.URL, Scopes: scopes,
+		Backoff: func(int) time.Duration { return 0 }})
 	if err != nil {
 		t.Fatal(err)
 	}
