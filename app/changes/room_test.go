@@ -401,7 +401,10 @@ func TestAChangeAndAFulfillmentRace(t *testing.T) {
 		won := map[string]int{}
 		for at := 0; at < n; at += 20 {
 			var wg sync.WaitGroup
-			asked := make([]Change, n)
+			asked, known := make([]Change, n), make([]chan struct{}, n)
+			for i := range known {
+				known[i] = make(chan struct{})
+			}
 			sent := make([]bool, n)
 			for i := at; i < min(n, at+20); i++ {
 				w := Wish{Order: list[i].ID, Kind: Cancel}
@@ -409,13 +412,22 @@ func TestAChangeAndAFulfillmentRace(t *testing.T) {
 					w = Wish{Order: list[i].ID, Kind: Address, Address: anAddress()}
 				}
 				wg.Go(func() {
+					defer close(known[i])
 					var err error
 					if asked[i], err = b.ask(w); err != nil {
 						t.Error(err)
 					}
 				})
 				wg.Go(func() {
-					time.Sleep(time.Duration(i%20) * 50 * time.Millisecond)
+					switch beside := max(at, i-2); i / 2 % 4 { // sent at once, near the gate, and around the change itself
+					case 0:
+						time.Sleep(time.Duration(i%20) * 5 * time.Millisecond)
+					case 1:
+						b.begun(known[beside], &asked[beside])
+					default:
+						b.begun(known[i], &asked[i])
+						time.Sleep(time.Duration(i%10) * 2 * time.Millisecond)
+					}
 					for range 400 { // a warehouse that finds the order held comes back
 						_, err := b.sim.Fulfill(b.shop.ID, list[i].ID, shopsim.FulfillInput{})
 						if sent[i] = err == nil; sent[i] || b.sim.Order(b.shop.ID, list[i].ID).CancelledAt != nil {
@@ -438,7 +450,23 @@ func TestAChangeAndAFulfillmentRace(t *testing.T) {
 			}
 		}
 		t.Log(won)
+		for _, side := range []string{string(Done), string(Refused)} {
+			if share := won["cancel "+side] + won["address "+side]; share*5 < n {
+				t.Errorf("only %d of %d rounds ended %s: that is no race", share, n, side)
+			}
+		}
 	})
+}
+
+// begun waits until a change has passed its first gate, and not for ever.
+func (b *bench) begun(known <-chan struct{}, asked *Change) {
+	<-known
+	for range 1000 {
+		if asked.ID == "" || b.change(asked.ID).State != Asked {
+			return
+		}
+		time.Sleep(3 * time.Millisecond)
+	}
 }
 
 // wrong tells what does not fit together.
