@@ -45,7 +45,7 @@ var personal = map[string]class{
 
 	"customers.email": classTrade, "customers.verified_email": classTrade, "customers.phone": classTrade, "customers.first_name": classTrade, "customers.last_name": classTrade, "customers.locale": classTrade,
 	"orders.customer_id": classTrade, "orders.customer_name": classTrade, "orders.email": classTrade, "orders.locale": classTrade, "orders.email_key": classTrade, "orders.buyer_key": classTrade,
-	"orders.last_name_key": classTrade, "orders.document": classTrade, "orders.details": classTrade, "orders_refunds.document": classTrade,
+	"orders.last_name_key": classTrade, "orders.document": classTrade, "orders.details": classTrade, "orders_refunds.document": classTrade, "orders_events.detail": classTrade,
 
 	"tracking_parcels.tracking_number": classTrade, "tracking_parcels.tracking_url": classTrade, "tracking_parcels.destination_region": classTrade,
 	"tracking_lessons.region": classTrade, "tracking_promises.region": classTrade, "tracking_claims.statement": classTrade, "tracking_claims.customer_id": classTrade, "tracking_claims.locale": classTrade, "tracking_claims.answer": classTrade,
@@ -91,7 +91,6 @@ var impersonal = map[string]string{
 	"orders.name_key":                       "the order's number, for searching",
 	"orders_lookups.name_key":               "an order's number",
 	"messages.order_name":                   "the order's number",
-	"orders_events.detail":                  "states and ids, written by us",
 	"queue_schedules.name":                  "the schedule's name",
 	"shopify_inbox.subject":                 "a kind and an id, order:42",
 	"shopify_operations.subject":            "a kind and an id, order:42",

@@ -262,7 +262,21 @@ func sameAddress(a, b shopify.GateAddress) bool {
 			return false
 		}
 	}
-	return true
+	return samePhone(a.Phone, b.Phone)
+}
+
+// samePhone compares what is dialled: one of the two may lack its country.
+func samePhone(a, b string) bool {
+	dialled := func(s string) string {
+		return strings.TrimLeft(strings.Map(func(r rune) rune {
+			if r < '0' || r > '9' {
+				return -1
+			}
+			return r
+		}, s), "0")
+	}
+	a, b = dialled(a), dialled(b)
+	return a == b || a != "" && b != "" && (strings.HasSuffix(a, b) || strings.HasSuffix(b, a))
 }
 
 // where says in Shopify who asked.

@@ -12,6 +12,7 @@ import (
 
 	"afterglow/app/ids"
 	"afterglow/app/orders"
+	"afterglow/app/room"
 	"afterglow/app/shopsim"
 	"afterglow/app/store"
 	"afterglow/app/store/storetest"
@@ -120,5 +121,21 @@ func TestStaffChangeForAShopper(t *testing.T) {
 		if code := b.staff(http.MethodGet, path+"/variants?line="+line, nil, &found); code != http.StatusOK || len(found.Variants) < 2 {
 			t.Errorf("variants: %d %+v", code, found)
 		}
+		who := room.Person{OrderIDs: []int64{o.ID}} // what staff wrote of somebody goes with them
+		b.in(func(tx *store.Tx) error {
+			if err := b.s.Room().Erase(ctx, tx, who); err != nil {
+				return err
+			}
+			if err := b.s.orders.Room().Erase(ctx, tx, who); err != nil {
+				return err
+			}
+			var left int64
+			err := tx.Raw(`SELECT (SELECT count(*) FROM changes_changes WHERE shop_id = ? AND order_id = ? AND (staff_note <> '' OR locale <> '')) +
+				(SELECT count(*) FROM orders_events WHERE shop_id = ? AND order_id = ? AND detail LIKE '%She called%')`, tx.Shop, o.ID, tx.Shop, o.ID).Scan(&left).Error
+			if left != 0 {
+				t.Errorf("%d rows still say what staff wrote", left)
+			}
+			return err
+		})
 	})
 }

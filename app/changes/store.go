@@ -257,7 +257,7 @@ func ofOrders(tx *store.Tx, orders []int64) ([]Change, error) {
 	return changesOf(rows)
 }
 
-// eraseOf takes the addresses out of the changes of some orders. One that waits
+// eraseOf takes out of the changes of some orders what was typed. One that waits
 // for its turn is refused: without the address it could not be made.
 func eraseOf(tx *store.Tx, orders []int64) error {
 	if len(orders) == 0 {
@@ -268,5 +268,5 @@ func eraseOf(tx *store.Tx, orders []int64) error {
 	if err != nil {
 		return err
 	}
-	return tx.Scoped(&row{}).Where("order_id IN ?", orders).Updates(map[string]any{"address": "", "detail": "", "pay_url": ""}).Error
+	return tx.Scoped(&row{}).Where("order_id IN ?", orders).Updates(map[string]any{"address": "", "detail": "", "pay_url": "", "staff_note": "", "locale": ""}).Error
 }

@@ -73,7 +73,8 @@ func (s *Service) SampleLetterhead(tx *store.Tx, tag locale.Tag) (*Letterhead, e
 }
 
 // Note puts on an order's timeline what a later room knows of it, in words for
-// the merchant and without personal data. The same once is noted once.
+// the merchant and without personal data of its own; what staff typed goes with the
+// order's person. The same once is noted once.
 func Note(tx *store.Tx, orderID int64, once, kind string, at time.Time, title string) error {
 	_, err := record(tx, orderID, once, kind, at, title)
 	return err

@@ -150,7 +150,7 @@ func bury(tx *store.Tx, id int64) error {
 	if err != nil {
 		return err
 	}
-	return tx.Exec(`DELETE FROM orders_refunds WHERE shop_id = ? AND order_id = ?`, tx.Shop, id).Error
+	return empty(tx, id)
 }
 
 // found is a row with its document read.
@@ -451,6 +451,15 @@ func anonymise(tx *store.Tx, id int64, document []byte) error {
 		document = ?, details = '', digest = '', redacted_at = ? WHERE shop_id = ? AND id = ? AND deleted_at IS NULL`,
 		string(document), tx.Now, tx.Shop, id).Error
 	if err != nil {
+		return err
+	}
+	return empty(tx, id)
+}
+
+// empty takes out of an order's other rows what may name its person: staff write
+// names into their reasons, too.
+func empty(tx *store.Tx, id int64) error {
+	if err := tx.Exec(`UPDATE orders_events SET detail = '' WHERE shop_id = ? AND order_id = ?`, tx.Shop, id).Error; err != nil {
 		return err
 	}
 	return tx.Exec(`DELETE FROM orders_refunds WHERE shop_id = ? AND order_id = ?`, tx.Shop, id).Error
