@@ -113,6 +113,9 @@ func TestS1MissesAnswerLikeHits(t *testing.T) {
 		median := func(list []time.Duration) time.Duration { slices.Sort(list); return list[len(list)/2] }
 		hit := median(took[0])
 		for i := range asks {
+			if i == 3 { // no address at all: that it is refused sooner tells nothing about orders
+				continue
+			}
 			if d := (median(took[i]) - hit).Abs(); d > 5*time.Millisecond {
 				t.Errorf("ask %d takes %s more or less than a hit (%s)", i, d, hit)
 			}
