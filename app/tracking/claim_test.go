@@ -161,6 +161,13 @@ func TestAnApprovedClaimIsSentAgainOnce(t *testing.T) {
 		if again := st.claim(order, parcel); again.ID != c.ID {
 			t.Errorf("a second claim: %s", again.ID)
 		}
+		st.in(storetest.Shop, func(tx *store.Tx) error {
+			card, err := st.s.showOffers(tx, room.PageView{OrderID: order, Tag: locale.English, Zone: time.UTC})
+			if seen, ok := card.(shownOffers); !ok || seen.Heading != "Delivered, but not here?" {
+				t.Errorf("the order's page shows %+v", card)
+			}
+			return err
+		})
 		worth := st.count(`SELECT reserved_minor FROM tracking_budgets WHERE shop_id = ?`)
 		if worth == 0 {
 			t.Error("nothing of the budget was taken")

@@ -263,6 +263,7 @@ describe('on a phone', () => {
     ['changes', '/changes', 'What shoppers may change'],
     ['make-good', '/makegood', 'What is offered'],
     ['requests', '/requests', 'Withdrawals'],
+    ['claims', '/claims', 'No claims'],
     ['staff', '/staff', 'What each role may do'],
     ['operations', '/operations', 'Nothing waits for you'],
   ]) {

@@ -1,6 +1,7 @@
 // Writes docs/screenshots: lets the demo play its two weeks and some orders more, and
-// takes a picture of each screen, page and mail in the lists below. `make screenshots`
-// runs it; docs/tour.md says who the people of the demo are.
+// takes a picture of each screen, page and mail in the lists below, or of those whose
+// names it is given. `make screenshots` runs it; docs/tour.md says who the people of the
+// demo are.
 import {mkdir, readdir, rm, stat, writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import {fileURLToPath} from 'node:url';
@@ -9,6 +10,8 @@ import {startDemo, until} from './demo.js';
 
 const into = fileURLToPath(new URL('../../docs/screenshots/', import.meta.url));
 const limit = 150_000;
+const names = process.argv.slice(2);
+const wanted = ({name}) => names.length === 0 || names.includes(name);
 const desktop = {width: 1280, height: 860};
 
 // The story: who buys what, in which language.
@@ -16,7 +19,8 @@ const shoppers = {
   sara: {locale: 'fa', first_name: 'سارا', last_name: 'احمدی', discount: {type: 'percentage', value: '10', code: 'NOWRUZ'}, lines: [{quantity: 2}]},
   hanna: {locale: 'de', first_name: 'Hanna', last_name: 'Vogel'},
   yuki: {locale: 'ja', first_name: '由紀', last_name: '田中'},
-  claire: {locale: 'fr', first_name: 'Claire', last_name: 'Moreau'},
+  claire: {locale: 'fr', first_name: 'Claire', last_name: 'Moreau', lines: [{handle: 'halo-pendant'}, {handle: 'linen-napkins'}]},
+  zahra: {locale: 'fa', first_name: 'زهرا', last_name: 'محمدی', lines: [{handle: 'halo-pendant'}]},
   layla: {locale: 'ar', first_name: 'ليلى', last_name: 'حداد'},
   ann: {locale: 'en', first_name: 'Ann', last_name: 'Lee', lines: [{quantity: 1}], discount: {type: 'fixed_amount', value: '5.00', code: 'HELLO'}},
 };
@@ -25,6 +29,7 @@ const shoppers = {
 const people = {
   layla: 'layla.almansoori', niloufar: 'niloufar.rostami', amelia: 'amelia.clarke', misaki: 'misaki.sato', camille: 'camille.moreau', nour: 'nour.haddad',
   priya: 'priya.raman', kenta: 'kenta.takahashi', lucia: 'lucia.fernandez', jonas: 'jonas.weber', friederike: 'friederike.schoenfeld', sara2: 'sara.ahmadi',
+  diego: 'diego.ramirez', yumi: 'yumi.nakamura',
 }; // prettier-ignore
 
 // Screens of the admin; :ann is the number of Ann's order. A list's first link is
@@ -39,6 +44,8 @@ const screens = [
   {name: 'tracking', at: '/tracking'},
   {name: 'parcel', at: '/tracking?view=stalled', first: 'a[href^="/tracking/"], s-link[href^="/tracking/"]'},
   {name: 'makegood', at: '/makegood'},
+  {name: 'claims', at: '/claims'},
+  {name: 'claim', at: '/claims?state=review', first: 'a[href^="/claims/"], s-link[href^="/claims/"]'},
   {name: 'changes', at: '/changes'},
   {name: 'requests', at: '/requests'},
   {name: 'problem', at: '/requests?kind=problems', first: 's-link[href^="/requests/"]'},
@@ -63,7 +70,8 @@ const mails = [
 const picture = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 120"><rect width="120" height="120" fill="#efe6d8"/>
   <path d="M42 30h36l12 34H30z" fill="#d9a860"/><path d="M58 64h4v30h-4zM44 94h32v5H44z" fill="#6b5b4a"/></svg>`;
 
-// Pages of an order, or of the shop when they name a place.
+// Pages of an order, or of the shop when they name a place. One that leads on is
+// opened by its first link of that kind.
 const pages = [
   {name: 'order-page', of: 'amelia'},
   {name: 'order-page-rtl', of: 'niloufar'},
@@ -72,6 +80,10 @@ const pages = [
   {name: 'change-cancel', of: 'yuki', below: '/change/cancel'},
   {name: 'change-address', of: 'sara2', below: '/change/address'},
   {name: 'change-items', of: 'claire', below: '/change/items'},
+  {name: 'swap', of: 'claire', below: '/change/items', first: 'ul.items a'},
+  {name: 'swap-rtl', of: 'zahra', below: '/change/items', first: 'ul.items a'},
+  {name: 'claim-verdict', of: 'diego', first: 'a[href*="/claim/"]'},
+  {name: 'claim-form-rtl', of: 'nour', first: 'a[href*="/claim/"]'},
   {name: 'report', of: 'jonas', below: '/problem'},
   {name: 'withdraw', of: 'nour', below: '/withdraw'},
   {name: 'look-up', at: '/apps/afterglow/lookup'},
@@ -90,6 +102,7 @@ const letters = [
   {name: 'changed', of: 'sara2', says: /تغییر کرد/},
   {name: 'withdrawal', of: 'friederike', says: /Widerruf/},
   {name: 'problem-receipt', of: 'jonas', says: /Meldung/},
+  {name: 'claim', of: 'diego', says: /falta/},
 ];
 
 /** Saves what the window shows as WebP, smaller until it fits the limit. */
@@ -120,7 +133,7 @@ const openPatiently = async (options) => {
 const missing = [];
 try {
   await mkdir(into, {recursive: true});
-  for (const file of await readdir(into)) if (file.endsWith('.webp')) await rm(path.join(into, file));
+  if (names.length === 0) for (const file of await readdir(into)) if (file.endsWith('.webp')) await rm(path.join(into, file));
 
   const orders = {};
   for (const [name, {lines, discount, ...customer}] of Object.entries(shoppers)) {
@@ -166,7 +179,7 @@ try {
     return page;
   };
 
-  for (const {name, at, first} of screens) {
+  for (const {name, at, first} of screens.filter(wanted)) {
     const place = at.replace(/:(\w+)/, (_, who) => orders[who].id);
     for (const [device, viewport] of Object.entries({desktop, phone})) {
       const page = await admin(viewport, place, first).catch(() => null);
@@ -182,7 +195,7 @@ try {
   // Mails are drawn by the same preview that merchants see.
   const desk = await admin(desktop, '/confirmation');
   const frame = desk.frames().find((f) => f !== desk.mainFrame() && f.url().startsWith(demo.app_url));
-  for (const {style, locale, of} of mails) {
+  for (const {style, locale, of} of mails.filter(({style}) => wanted({name: `mail-${style}`}))) {
     const answer = await frame.evaluate(
       async ({style, locale, order}) => {
         const design = await (await fetch('/api/v1/confirmation')).json();
@@ -209,7 +222,7 @@ try {
   }
   await desk.context().close();
 
-  for (const {name, of, says} of letters) {
+  for (const {name, of, says} of letters.filter(({name}) => wanted({name: `mail-${name}`}))) {
     const mail = (await demo.mails(address(of))).find(({subject}) => says.test(subject));
     if (!mail) {
       missing.push(`mail ${name}: none to ${address(of)}`);
@@ -221,7 +234,7 @@ try {
     await page.context().close();
   }
 
-  for (const {name, of, below, at} of pages) {
+  for (const {name, of, below, at, first} of pages.filter(wanted)) {
     let link = demo.sim_url + at;
     if (of) {
       link = await linkOf(of);
@@ -230,6 +243,10 @@ try {
     for (const [device, viewport] of Object.entries({desktop, phone})) {
       const page = await openPatiently({viewport});
       await page.goto(String(link));
+      if (first) {
+        await page.locator(first).first().click();
+        await page.waitForLoadState('load');
+      }
       await shoot(page, `${name}-${device}`);
       await page.context().close();
     }
