@@ -5,22 +5,23 @@ import (
 	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"io/fs"
 	"mime"
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 )
 
 // assets are the built files of the front end, in memory, with their compressed
-// form made once. Their names hold a hash of their content, so a browser may
-// keep them for ever.
+// form made once, when it is first asked for. Their names hold a hash of their
+// content, so a browser may keep them for ever.
 type assets struct{ files map[string]asset }
 
 type asset struct {
-	plain, zipped []byte
-	media, tag    string
+	plain      []byte
+	zipped     func() []byte // nil: not smaller
+	media, tag string
 }
 
 func loadAssets(files fs.FS) (*assets, error) {
@@ -37,11 +38,9 @@ func loadAssets(files fs.FS) (*assets, error) {
 			return err
 		}
 		one := asset{plain: plain, media: mediaOf(name)}
+		one.zipped = sync.OnceValue(func() []byte { return zip(one.plain, one.media) })
 		sum := sha256.Sum256(plain)
 		one.tag = `"` + hex.EncodeToString(sum[:8]) + `"`
-		if one.zipped, err = zip(plain, one.media); err != nil {
-			return fmt.Errorf("compress %s: %w", name, err)
-		}
 		a.files[strings.TrimPrefix(name, "assets")] = one
 		return nil
 	})
@@ -68,25 +67,19 @@ func mediaOf(name string) string {
 }
 
 // zip returns nil for what compression does not make smaller.
-func zip(plain []byte, media string) ([]byte, error) {
+func zip(plain []byte, media string) []byte {
 	if !strings.HasPrefix(media, "text/") && media != "application/json" && media != "image/svg+xml" {
-		return nil, nil
+		return nil
 	}
 	var b bytes.Buffer
 	w, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		_, err = w.Write(plain)
 	}
-	if _, err := w.Write(plain); err != nil {
-		return nil, err
+	if err != nil || w.Close() != nil || b.Len() >= len(plain) {
+		return nil
 	}
-	if err := w.Close(); err != nil {
-		return nil, err
-	}
-	if b.Len() >= len(plain) {
-		return nil, nil
-	}
-	return b.Bytes(), nil
+	return b.Bytes()
 }
 
 func (a *assets) serve(c *Ctx) error {
@@ -103,9 +96,11 @@ func (a *assets) serve(c *Ctx) error {
 		return nil
 	}
 	body := file.plain
-	if file.zipped != nil && strings.Contains(c.GetHeader("Accept-Encoding"), "gzip") {
-		h.Set("Content-Encoding", "gzip")
-		body = file.zipped
+	if strings.Contains(c.GetHeader("Accept-Encoding"), "gzip") {
+		if zipped := file.zipped(); zipped != nil {
+			h.Set("Content-Encoding", "gzip")
+			body = zipped
+		}
 	}
 	c.Data(http.StatusOK, file.media, body)
 	return nil
