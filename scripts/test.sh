@@ -123,7 +123,7 @@ module_tidy() { go mod tidy -diff && go mod verify; }
 # The packages whose tests race goroutines for the same rows, tokens or sockets.
 # The detector makes SQLite (Go translated from C) about ten times slower, so the
 # others do without.
-race_packages="./app/clock/ ./app/queue/ ./app/shopify/ ./app/web/ ./app/mail/"
+race_packages="./app/queue/ ./app/shopify/ ./app/mail/ ./app/store/ ./app/web/ ./app/clock/"
 
 # Compilers and tests are many short programs with small heaps on a machine with
 # room: collecting their garbage half as often is a quarter of their time. Only
@@ -169,7 +169,8 @@ if wanted lint; then
 fi
 
 # Each package runs once, with the detector or without.
-plain_packages() { go list ./app/... ./migrations/... ./frontend ./tests/bench/... | grep -vE "^afterglow/app/(clock|queue|shopify|web|mail)$"; }
+# shellcheck disable=SC2086 # a list of packages
+plain_packages() { go list ./app/... ./migrations/... ./frontend ./tests/bench/... | grep -vxFf <(go list $race_packages); }
 
 # -count=1: a cached result says nothing about the servers of this run.
 # -vet=off: vet has a step of its own.
