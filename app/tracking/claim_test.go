@@ -163,7 +163,7 @@ func TestAnApprovedClaimIsSentAgainOnce(t *testing.T) {
 		}
 		st.in(storetest.Shop, func(tx *store.Tx) error {
 			card, err := st.s.showOffers(tx, room.PageView{OrderID: order, Tag: locale.English, Zone: time.UTC})
-			if seen, ok := card.(shownOffers); !ok || seen.Heading != "Delivered, but not here?" {
+			if seen, ok := card.(shownOffers); !ok || seen.Heading != "We make it good" {
 				t.Errorf("the order's page shows %+v", card)
 			}
 			return err

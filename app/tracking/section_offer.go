@@ -110,7 +110,7 @@ func (s *Service) showOffers(tx *store.Tx, at room.PageView) (any, error) {
 	}
 	out.Heading = locale.Shopper.T(at.Tag, "tracking.offer.heading", nil)
 	if !slices.ContainsFunc(out.Offers, func(v shownOffer) bool { return v.Late }) {
-		out.Heading = locale.Shopper.T(at.Tag, "tracking.claim.card", nil)
+		out.Heading = locale.Shopper.T(at.Tag, "tracking.claim.approved.title", nil)
 	}
 	return out, nil
 }
