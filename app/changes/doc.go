@@ -10,7 +10,7 @@
 // settle is to give back what was paid too much, or to ask for what is missing.
 //
 //	asked ─▶ holding ─▶ acting ─▶ settling ─▶ done
-//	                       └────▶ paying ────▶ done, or taken back: refused (unpaid)
+//	                       └────▶ paying ────▶ done, or taken back: refused (unpaid, taken_back)
 //	  └─────────┴──────────┴────▶ refused (reason)
 //	                                └───────▶ parked: waits for a person, who has it tried again or gives it up
 //
