@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -130,6 +131,7 @@ type options struct {
 	database func(address string) string // what the program is told instead
 	env      map[string]string
 	noWarmUp bool
+	scopes   []string // granted besides those that everybody grants
 }
 
 var topics = strings.Fields(`orders/create orders/updated orders/cancelled orders/edited orders/fulfilled orders/partially_fulfilled
@@ -191,7 +193,7 @@ func newRig(t *testing.T, o options) *rig {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { r.db.Close() })
-	r.install()
+	r.install(o.scopes...)
 	if !o.noWarmUp {
 		r.warmUp()
 	}
@@ -271,10 +273,10 @@ func (r *rig) RoundTrip(q *http.Request) (*http.Response, error) {
 }
 
 // install opens the app as the merchant's browser does from the admin.
-func (r *rig) install() {
+func (r *rig) install(more ...string) {
 	r.t.Helper()
 	r.shop = r.sim.Shop(r.sim.ShopDomain())
-	if err := r.sim.SetInstalled(r.shop.ID, true, boot.Scopes); err != nil {
+	if err := r.sim.SetInstalled(r.shop.ID, true, slices.Concat(boot.Scopes, more)); err != nil {
 		r.t.Fatal(err)
 	}
 	resp, err := http.Get(r.sim.AppFrameURL(r.shop, "/", nil))
