@@ -50,8 +50,8 @@ loud() {
 	fi
 }
 
-# aside NAME COMMAND... begins something that waits more than it computes, for what
-# comes next to run beside it. joined NAME shows what it printed and how it ended.
+# aside NAME COMMAND... begins something for what comes next to run beside it.
+# joined NAME shows what it printed, and how it ended.
 declare -A aside_pid=() aside_start=()
 aside() {
 	local name=$1
@@ -65,7 +65,7 @@ joined() {
 	local name=$1 ok=0
 	wait "${aside_pid[$name]}" || ok=$?
 	unset "aside_pid[$name]"
-	cat "$logs/aside $name"
+	[ $ok -eq 0 ] || cat "$logs/aside $name"
 	[ $ok -eq 0 ] || failed "$name" "${aside_start[$name]}"
 	printf 'ok    %-34s %4d s\n' "$name" $((SECONDS - aside_start[$name]))
 }
@@ -130,23 +130,24 @@ race_packages="./app/queue/ ./app/shopify/ ./app/mail/ ./app/store/ ./app/web/ .
 # here: the programs that chaos, story and browser start run as an operator's do.
 roomy="env GOGC=400"
 
-if wanted install || wanted frontend; then
-	step "install: frontend" npm_ci frontend
-fi
-if wanted install || wanted mails; then
-	step "install: mail templates" npm_ci app/mail/templates
-fi
-if wanted install || wanted extensions; then
-	step "install: extensions" npm_ci extensions
-fi
-if wanted install || wanted browser; then
-	step "install: browser tests" npm_ci tests/browser
-fi
+installs=()
+install() {
+	aside "install: $1" npm_ci "$2"
+	installs+=("install: $1")
+}
+if wanted install || wanted frontend; then install frontend frontend; fi
+if wanted install || wanted mails; then install "mail templates" app/mail/templates; fi
+if wanted install || wanted extensions; then install extensions extensions; fi
+if wanted install || wanted browser; then install "browser tests" tests/browser; fi
+for name in ${installs[@]+"${installs[@]}"}; do joined "$name"; done
 
 if wanted frontend; then
-	step "frontend: formatting" npm_run frontend format:check
-	step "frontend: lint" npm_run frontend lint
-	step "frontend: types" npm_run frontend typecheck
+	aside "frontend: formatting" npm_run frontend format:check
+	aside "frontend: lint" npm_run frontend lint
+	aside "frontend: types" npm_run frontend typecheck
+	joined "frontend: formatting"
+	joined "frontend: lint"
+	joined "frontend: types"
 	loud "frontend: tests" npm_run frontend test
 	step "frontend: build" scripts/frontend.sh
 	step "frontend: size" npm_run frontend size
@@ -179,28 +180,32 @@ if wanted go; then
 	# shellcheck disable=SC2046,SC2086 # a list of packages, a command and its setting
 	loud "go test" $roomy go test -vet=off -count=1 -p 3 -timeout 10m -skip '^TestChaos' $(plain_packages)
 fi
-# The campaigns wait for leases, backoff and takeovers half of their time.
-if wanted chaos; then
-	aside "chaos, push size" scripts/chaos.sh
-fi
-if wanted lint; then
-	# shellcheck disable=SC2086 # a command and its setting
-	step "lint: go vet" $roomy go vet ./...
-	# shellcheck disable=SC2086
-	step "lint: staticcheck" $roomy scripts/staticcheck.sh ./...
-fi
 if wanted race; then
 	# shellcheck disable=SC2086 # a list of packages
 	loud "go test -race" $roomy go test -race -vet=off -count=1 -p 3 -timeout 10m -skip '^TestChaos' $race_packages
 fi
-if wanted story || wanted browser; then
-	step "build" make --no-print-directory build
+# The campaigns wait for leases, backoff and takeovers half of their time. What has
+# no clock of its own takes what they leave.
+leisurely="nice -n 19"
+if wanted chaos; then
+	aside "chaos, push size" scripts/chaos.sh
 fi
-if wanted story; then
-	loud "story over HTTP" go test -vet=off -count=1 -timeout 10m -v ./tests/story/
+if wanted lint; then
+	# shellcheck disable=SC2086 # commands and a setting
+	step "lint: go vet" $leisurely $roomy go vet ./...
+	# shellcheck disable=SC2086
+	step "lint: staticcheck" $leisurely $roomy scripts/staticcheck.sh ./...
+fi
+if wanted story || wanted browser; then
+	# shellcheck disable=SC2086
+	step "build" $leisurely make --no-print-directory build
 fi
 if wanted chaos; then
 	joined "chaos, push size"
+	grep -a '^chaos ' "$logs/aside chaos, push size"
+fi
+if wanted story; then
+	loud "story over HTTP" go test -vet=off -count=1 -timeout 10m -v ./tests/story/
 fi
 if wanted browser; then
 	loud "browser" npm_run tests/browser test
