@@ -180,10 +180,6 @@ if wanted go; then
 	# shellcheck disable=SC2046,SC2086 # a list of packages, a command and its setting
 	loud "go test" $roomy go test -vet=off -count=1 -p 3 -timeout 10m -skip '^TestChaos' $(plain_packages)
 fi
-if wanted race; then
-	# shellcheck disable=SC2086 # a list of packages
-	loud "go test -race" $roomy go test -race -vet=off -count=1 -p 3 -timeout 10m -skip '^TestChaos' $race_packages
-fi
 # The campaigns wait for leases, backoff and takeovers half of their time. What has
 # no clock of its own takes what they leave.
 leisurely="nice -n 19"
@@ -204,8 +200,16 @@ if wanted chaos; then
 	joined "chaos, push size"
 	grep -a '^chaos ' "$logs/aside chaos, push size"
 fi
+# The story waits as well: for mails.
 if wanted story; then
-	loud "story over HTTP" go test -vet=off -count=1 -timeout 10m -v ./tests/story/
+	aside "story over HTTP" go test -vet=off -count=1 -timeout 10m -v ./tests/story/
+fi
+if wanted race; then
+	# shellcheck disable=SC2086 # a list of packages
+	loud "go test -race" $roomy go test -race -vet=off -count=1 -p 3 -timeout 10m -skip '^TestChaos' $race_packages
+fi
+if wanted story; then
+	joined "story over HTTP"
 fi
 if wanted browser; then
 	loud "browser" npm_run tests/browser test

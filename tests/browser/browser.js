@@ -53,7 +53,7 @@ export async function open(browser, options = {}) {
   const context = await browser.newContext({viewport: desktop, reducedMotion: 'reduce', ...options});
   await context.addInitScript(observe);
   const page = await context.newPage();
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(20_000);
   page.complaints = [];
   page.on('pageerror', (error) => page.complaints.push(`error: ${error.message}`));
   page.on('console', (message) => {
@@ -66,6 +66,15 @@ export async function open(browser, options = {}) {
     if (response.status() >= 500) page.complaints.push(`${response.status()} ${response.url()}`);
   });
   return page;
+}
+
+/** Tells what a page showed when a test of it failed. */
+export async function describeFailure(page) {
+  console.log('complaints:', page.complaints);
+  for (const frame of page.frames()) {
+    const text = await frame.evaluate(() => document.body.innerText).catch(String);
+    console.log(`${frame.url().split('?')[0]} shows: ${text.slice(0, 2000)}`);
+  }
 }
 
 export function noComplaints(page) {

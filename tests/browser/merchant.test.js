@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import {createHmac, randomUUID} from 'node:crypto';
 import {readFile} from 'node:fs/promises';
 import {after, afterEach, before, describe, it} from 'node:test';
-import {accessible, anywhere, desktop, fast, fits, launch, noComplaints, open, phone, tabTo} from './browser.js';
+import {accessible, anywhere, describeFailure, desktop, fast, fits, launch, noComplaints, open, phone, tabTo} from './browser.js';
 import {startDemo, until} from './demo.js';
 
 let demo, browser, page;
@@ -32,10 +32,11 @@ after(async () => {
   await browser?.close();
   await demo?.stop();
 });
-afterEach(async () => {
+afterEach(async (t) => {
   if (!page) return;
   const seen = page;
   page = null;
+  if (t.passed === false) await describeFailure(seen);
   await seen.context().close();
   noComplaints(seen);
 });

@@ -80,6 +80,7 @@ export default function MakegoodScreen() {
   return (
     <Page
       heading={t('makegood.title')}
+      waiting={!data && !error}
       aside={
         data ? (
           <>
