@@ -200,16 +200,12 @@ if wanted chaos; then
 	joined "chaos, push size"
 	grep -a '^chaos ' "$logs/aside chaos, push size"
 fi
-# The story waits as well: for mails.
-if wanted story; then
-	aside "story over HTTP" go test -vet=off -count=1 -timeout 10m -v ./tests/story/
-fi
 if wanted race; then
 	# shellcheck disable=SC2086 # a list of packages
 	loud "go test -race" $roomy go test -race -vet=off -count=1 -p 3 -timeout 10m -skip '^TestChaos' $race_packages
 fi
 if wanted story; then
-	joined "story over HTTP"
+	loud "story over HTTP" go test -vet=off -count=1 -timeout 10m -v ./tests/story/
 fi
 if wanted browser; then
 	loud "browser" npm_run tests/browser test
