@@ -149,8 +149,8 @@ func (s *Service) payment(ctx context.Context, ch Change) error {
 		switch {
 		case gone, g.CancelledAt != nil, g.Owed().Minor >= 0:
 			return s.paid(tx, ch)
-		case ch.PayUntil != nil && tx.Now.Before(*ch.PayUntil):
-			return nil
+		case ch.PayUntil != nil && tx.Now.Before(*ch.PayUntil): // our copy is behind
+			return s.remind(tx, ch)
 		}
 		_, err = shopify.Plan(tx, shopify.OperationRequest{Kind: OperationUndo, Subject: ch.ID, Order: ch.Order, Input: map[string]any{"change": ch.ID}})
 		if errors.Is(err, shopify.ErrLiveOperation) {

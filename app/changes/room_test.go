@@ -221,6 +221,12 @@ func (b *bench) until(what string, check func() bool) {
 	b.t.Helper()
 	for deadline := time.Now().Add(30 * time.Second); !check(); {
 		if time.Now().After(deadline) {
+			b.in(func(tx *store.Tx) error {
+				var open []queue.Row
+				err := tx.Scoped(&queue.Row{}).Where("state <> ?", queue.StateDone).Limit(20).Find(&open).Error
+				b.t.Logf("at %s still open: %+v", tx.Now, open)
+				return err
+			})
 			b.t.Fatalf("%s did not happen", what)
 		}
 		time.Sleep(5 * time.Millisecond)
