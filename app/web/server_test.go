@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -202,7 +203,8 @@ func TestHugeBodyIsNotRead(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
-	sent := &counted{left: 256 << 20}
+	sent := &counted{}
+	sent.left.Store(256 << 20)
 	req, err := http.NewRequest(http.MethodPost, "http://"+addr+"/api/x", sent)
 	if err != nil {
 		t.Fatal(err)
@@ -219,7 +221,7 @@ func TestHugeBodyIsNotRead(t *testing.T) {
 	if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > 64<<20 {
 		t.Errorf("the heap grew by %d MiB", grown>>20)
 	}
-	if read := int64(256<<20) - sent.left; read > 16<<20 {
+	if read := int64(256<<20) - sent.left.Load(); read > 16<<20 {
 		t.Errorf("%d MiB of the body were taken", read>>20)
 	}
 	w := h.do("POST", "/api/x", strings.Repeat("a", 1<<20+1))
@@ -228,13 +230,14 @@ func TestHugeBodyIsNotRead(t *testing.T) {
 	}
 }
 
-type counted struct{ left int64 }
+// counted is read by the transport also after the answer is here.
+type counted struct{ left atomic.Int64 }
 
 func (c *counted) Read(p []byte) (int, error) {
-	if c.left <= 0 {
+	if c.left.Load() <= 0 {
 		return 0, io.EOF
 	}
-	c.left -= int64(len(p))
+	c.left.Add(-int64(len(p)))
 	return len(p), nil
 }
 
