@@ -51,7 +51,7 @@ loud() {
 }
 
 # aside NAME COMMAND... begins something for what comes next to run beside it.
-# joined NAME shows what it printed, and how it ended.
+# joined NAME waits for its end, and shows what it printed if it failed.
 declare -A aside_pid=() aside_start=()
 aside() {
 	local name=$1

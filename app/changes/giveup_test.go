@@ -21,7 +21,7 @@ func TestAParkedChangeEndsWhenItIsGivenUp(t *testing.T) {
 		// The item is out; the money is for staff to settle.
 		ch := b.waiting(list[0], list[0].Lines[1].ID)
 		b.giveUp(b.refundOf(ch).ID, "paid in cash")
-		b.until("its end", func() bool { queuetest.Skip(b.t, b.db, b.clk); return !b.change(ch.ID).State.Live() })
+		b.until("its end", func() bool { queuetest.PassTime(b.t, b.db, b.clk); return !b.change(ch.ID).State.Live() })
 		if ch = b.change(ch.ID); ch.State != Done || ch.Reason != Unsettled || ch.Money.Minor != 0 || !strings.Contains(ch.Detail, "paid in cash") || b.receipts(ch.ID) != 1 || b.refunds(list[0].ID) != 0 {
 			t.Errorf("%+v, %d receipts, %d refunds", ch, b.receipts(ch.ID), b.refunds(list[0].ID))
 		}
@@ -32,12 +32,12 @@ func TestAParkedChangeEndsWhenItIsGivenUp(t *testing.T) {
 		// The address could not be changed at all.
 		moved := b.parkedAddress(list[1])
 		b.giveUp(b.operationFor(moved).ID, "the shopper rang")
-		b.until("its end", func() bool { queuetest.Skip(b.t, b.db, b.clk); return !b.change(moved.ID).State.Live() })
+		b.until("its end", func() bool { queuetest.PassTime(b.t, b.db, b.clk); return !b.change(moved.ID).State.Live() })
 		if moved = b.change(moved.ID); moved.State != Refused || moved.Reason != WhyGivenUp || moved.Address != nil || b.receipts(moved.ID) != 1 {
 			t.Errorf("%+v, %d receipts", moved, b.receipts(moved.ID))
 		}
 		b.until("the release", func() bool {
-			queuetest.Skip(b.t, b.db, b.clk)
+			queuetest.PassTime(b.t, b.db, b.clk)
 			return len(b.sim.Order(b.shop.ID, list[1].ID).Holds) == 0
 		})
 
@@ -54,7 +54,7 @@ func TestAParkedChangeEndsWhenItIsGivenUp(t *testing.T) {
 			t.Errorf("%+v, %d receipts", gone, b.receipts(gone.ID))
 		}
 		b.until("the release", func() bool {
-			queuetest.Skip(b.t, b.db, b.clk)
+			queuetest.PassTime(b.t, b.db, b.clk)
 			return len(b.sim.Order(b.shop.ID, list[2].ID).Holds) == 0
 		})
 	})
@@ -91,7 +91,7 @@ func (b *bench) parks(ch Change) {
 		})
 		return n == 1
 	})
-	b.until("the change to be parked", func() bool { queuetest.Skip(b.t, b.db, b.clk); return b.change(ch.ID).State == Parked })
+	b.until("the change to be parked", func() bool { queuetest.PassTime(b.t, b.db, b.clk); return b.change(ch.ID).State == Parked })
 	if err := b.sim.SetFaults(shopsim.Faults{}); err != nil {
 		b.t.Fatal(err)
 	}

@@ -213,7 +213,7 @@ func aParkedTakingBackThatIsGivenUpLeavesTheChange(t *testing.T, b *bench) {
 		t.Fatalf("%+v", ch)
 	}
 	b.giveUp(b.operationOf(ch, OperationUndo).ID, "paid at the door")
-	b.until("its end", func() bool { queuetest.Skip(b.t, b.db, b.clk); return !b.change(ch.ID).State.Live() })
+	b.until("its end", func() bool { queuetest.PassTime(b.t, b.db, b.clk); return !b.change(ch.ID).State.Live() })
 	now := b.sim.Order(b.shop.ID, o.ID)
 	if ch = b.change(ch.ID); ch.State != Done || ch.Reason != WhyUnpaid || ch.Money.Minor >= 0 || !strings.Contains(ch.Detail, "paid at the door") || now.Current().Outstanding.Shop == 0 {
 		t.Errorf("%+v, outstanding %+v", ch, now.Current().Outstanding)

@@ -52,7 +52,7 @@ func (b *bench) waiting(o *shopsim.Order, line int64) (ch Change) {
 		b.t.Fatal(err)
 	}
 	b.until("the refund to be parked", func() bool {
-		queuetest.Skip(b.t, b.db, b.clk)
+		queuetest.PassTime(b.t, b.db, b.clk)
 		return b.change(ch.ID).State == Parked
 	})
 	if err := b.sim.SetFaults(shopsim.Faults{}); err != nil {
@@ -85,7 +85,7 @@ func (b *bench) retry(ch Change) {
 	before := b.refundOf(ch)
 	b.in(func(tx *store.Tx) error { return shopify.RetryOperation(tx, before.ID) })
 	b.until("another try", func() bool {
-		queuetest.Skip(b.t, b.db, b.clk)
+		queuetest.PassTime(b.t, b.db, b.clk)
 		op := b.refundOf(ch)
 		return op.Attempt > before.Attempt && (op.State == shopify.OperationParked || op.Done())
 	})

@@ -70,10 +70,10 @@ func Wait(t testing.TB, what string, check func() bool) {
 	t.Fatalf("waited a minute in vain for: %s", what)
 }
 
-// Skip lets the time until the next job pass, unless one is due or under way: a
+// PassTime lets the time until the next job pass, unless one is due or under way: a
 // lease must not run out under it. It is for the check of a Wait whose jobs back
 // off.
-func Skip(t testing.TB, db *store.DB, clk *clock.Fixed) {
+func PassTime(t testing.TB, db *store.DB, clk *clock.Fixed) {
 	t.Helper()
 	var next []queue.Row
 	err := db.System(context.Background(), func(tx *store.Tx) error {
